@@ -134,9 +134,7 @@ def test_download_gives_the_records_in_balanced_order(root, address):
 def test_a_failed_download_says_why_and_leaves_nothing(root, address, path, checksum, words):
     with pytest.raises(CourseError, match=f"could not be downloaded .*({words})") as caught:
         data.download_cifar10(address + path, checksum)
-    assert "Nothing was written" in str(caught.value) and "fashion_mnist() needs no network" in str(
-        caught.value
-    )
+    assert "Nothing was written" in str(caught.value) and "fashion_mnist() needs no network" in str(caught.value)
     assert list((root / "temporary").iterdir()) == list((root / "data").iterdir()) == []
 
 
