@@ -1,0 +1,1 @@
+"""The reference code: one readable file a model family."""
