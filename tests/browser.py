@@ -1,0 +1,159 @@
+"""A real JupyterLab in a real, headless Chromium: what the browser tests stand on."""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page, sync_playwright
+
+from course_utils.files import ROOT
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+    r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
+)
+QUIET = (
+    *("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+)
+SETTINGS = {
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
+}
+START_SECONDS, RUN_SECONDS = 60, 120
+
+
+def find_browser() -> str | None:
+    """Return the path of a Chromium, Chrome or Edge of this machine, None if there is none."""
+    found = (shutil.which(name) for name in NAMES)
+    return next(filter(None, [*found, *(place for place in PLACES if Path(place).exists())]), None)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass
+class Lab:
+    """A running JupyterLab: its address, its token, and the folder of lesson copies that it serves."""
+
+    url: str
+    token: str
+    work: Path
+
+    def address(self, lesson: str) -> str:
+        return f"{self.url}lab/tree/{lesson}.ipynb?token={self.token}"
+
+
+@contextlib.contextmanager
+def running_lab(folder: Path, theme: str) -> Iterator[Lab]:
+    """Start JupyterLab as a student does, with `start`, on copies in `folder`, with settings of its own."""
+    environment = {**os.environ, "IPYTHONDIR": str(folder / "ipython"), "HOME": str(folder)}
+    for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):
+        environment[f"JUPYTER_{name}"] = str(folder / name.lower())
+    for name in ("SETTINGS", "WORKSPACES"):
+        environment[f"JUPYTERLAB_{name}_DIR"] = str(folder / name.lower())
+    write_settings(folder / "settings", SETTINGS | {"@jupyterlab/apputils-extension/themes": {"theme": theme}})
+    work, port = folder / "work", free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "course_utils",
+        "start",
+        "--work",
+        str(work),
+        "--no-browser",
+        "--port",
+        str(port),
+    ]
+    with (folder / "lab.log").open("w") as log:
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        told = wait_for_server(folder / "runtime_dir", server)
+        yield Lab(told["url"], told["token"], work)
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def write_settings(folder: Path, settings: dict[str, dict]) -> None:
+    for name, values in settings.items():
+        path = folder / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values), encoding="utf-8")
+
+
+def wait_for_server(runtime: Path, server: subprocess.Popen) -> dict:
+    """Return what the server wrote about itself once it accepts connections."""
+    for _ in range(START_SECONDS * 10):
+        for path in runtime.glob("jpserver-*.json"):
+            with contextlib.suppress(ValueError, OSError):
+                told = json.loads(path.read_text(encoding="utf-8"))
+                socket.create_connection(("127.0.0.1", told["port"]), timeout=1).close()
+                return told
+        if server.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise RuntimeError(f"JupyterLab did not start: {(runtime.parent / 'lab.log').read_text(encoding='utf-8')}")
+
+
+@dataclass
+class Visit:
+    """A page, with all that it complained about and all that it asked for outside this machine."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        self.page.on("console", lambda told: self.complaints.append(told.text) if told.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", self.note_request)
+
+    def note_request(self, request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in ("http", "https", "ws", "wss") and address.hostname not in (
+            "127.0.0.1",
+            "localhost",
+        ):
+            self.foreign.append(request.url)
+
+
+@contextlib.contextmanager
+def visiting(browser_path: str, width: int = 1280, height: int = 900) -> Iterator[Visit]:
+    """Open an empty page in headless Chromium."""
+    sandbox = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=[*QUIET, *sandbox])
+        visit = Visit(browser.new_page(viewport={"width": width, "height": height}))
+        visit.watch()
+        yield visit
+        browser.close()
+
+
+def run_all(page: Page, address: str) -> None:
+    """Open a notebook, run all its cells and wait until the last is done."""
+    page.goto(address)
+    wait_until_idle(page)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.locator('[data-command="runmenu:run-all"]').click()
+    done = "() => [...document.querySelectorAll('.jp-CodeCell')].every(c => /\\[\\d+\\]/.test(c.innerText))"
+    page.wait_for_function(done, timeout=RUN_SECONDS * 1000)
+    wait_until_idle(page)
+
+
+def wait_until_idle(page: Page) -> None:
+    page.locator("#jp-main-statusbar", has_text="| Idle").wait_for(timeout=START_SECONDS * 1000)

@@ -1,0 +1,113 @@
+"""Every lesson as a notebook: its form, its budgets, and that executing it gives what is stored."""
+
+import base64
+import io
+import re
+from functools import cache
+
+import nbformat
+import pytest
+from lesson_rules import claim_faults, contents, faults
+from PIL import Image, ImageChops, ImageStat
+
+from course_utils import data, store
+from course_utils.files import NOTEBOOKS, ROOT
+from course_utils.lessons import LESSONS
+
+WRITTEN = [lesson for lesson in LESSONS if lesson.path.exists()]
+LARGEST_FILE, LARGEST_MEMORY = 0.8e6, 2 * 2**30
+SLACK = 3  # the budgets are for two quiet cores; a busy or slower machine gets three times as long
+PICTURE = re.compile(r"data:image/webp;base64,([A-Za-z0-9+/=]+)")
+
+every_lesson = pytest.mark.parametrize("lesson", WRITTEN, ids=lambda lesson: lesson.name)
+
+
+@cache
+def stored(lesson):
+    return nbformat.read(lesson.path, as_version=4)
+
+
+@cache
+def executed(lesson):
+    return store.execute(lesson.path)
+
+
+def test_every_notebook_is_a_lesson_of_the_list():
+    assert sorted(NOTEBOOKS.glob("*.ipynb")) == [lesson.path for lesson in WRITTEN]
+
+
+@every_lesson
+def test_its_form(lesson):
+    assert faults(stored(lesson)) == []
+
+
+@every_lesson
+def test_it_opens_with_its_number_and_minutes(lesson):
+    first = stored(lesson).cells[0].source
+    assert first.startswith(f"# {lesson.number} · {lesson.title}\n")
+    assert f"*{lesson.minutes} minutes" in first
+
+
+@every_lesson
+def test_it_shows_its_claims(lesson):
+    assert claim_faults(stored(lesson), lesson.number, data.table("claims")) == []
+
+
+@every_lesson
+def test_its_links_lead_somewhere(lesson):
+    for cell in stored(lesson).cells:
+        for mime, content in contents(cell):
+            targets = re.findall(r"\]\(([^)#\s]+)\)", content) if mime == "text/markdown" else []
+            dead = [target for target in targets if "://" not in target and not (NOTEBOOKS / target).exists()]
+            assert not dead
+
+
+@every_lesson
+def test_it_stores_no_path_of_its_author(lesson):
+    text = lesson.path.read_text(encoding="utf-8")
+    assert str(ROOT) not in text
+    assert "/home/" not in text
+    assert "/tmp/" not in text
+
+
+@every_lesson
+def test_its_file_is_small_and_as_the_executor_writes_it(lesson):
+    content = lesson.path.read_bytes()
+    assert len(content) <= LARGEST_FILE
+    assert content == store.as_bytes(store.normalised(stored(lesson)))
+
+
+@every_lesson
+def test_executing_it_gives_what_is_stored(lesson):
+    fresh, old = executed(lesson).notebook, stored(lesson)
+    assert without_pictures(fresh) == without_pictures(old)
+    for new_picture, old_picture in zip(pictures(fresh), pictures(old), strict=True):
+        assert difference(new_picture, old_picture) < 2  # of 255: another processor may round another way
+
+
+@every_lesson
+def test_it_stays_within_its_budgets(lesson, budget_report):
+    done = executed(lesson)
+    size = lesson.path.stat().st_size
+    budget_report.append(
+        f"{lesson.name}: {done.seconds:.1f} s of {lesson.seconds}, "
+        f"{done.peak_bytes / 2**20:.0f} MiB of {LARGEST_MEMORY / 2**20:.0f}, {size / 1e6:.2f} of {LARGEST_FILE / 1e6} MB"
+    )
+    assert done.seconds <= SLACK * lesson.seconds
+    assert done.peak_bytes <= LARGEST_MEMORY
+
+
+def without_pictures(notebook):
+    return PICTURE.sub("PICTURE", nbformat.writes(notebook))
+
+
+def pictures(notebook):
+    return [Image.open(io.BytesIO(base64.b64decode(code))) for code in PICTURE.findall(nbformat.writes(notebook))]
+
+
+def difference(one, other):
+    """Return the mean difference of two pictures, from 0 to 255; of different sizes, 255."""
+    if one.size != other.size:
+        return 255
+    channels = ImageStat.Stat(ImageChops.difference(one.convert("RGB"), other.convert("RGB"))).mean
+    return sum(channels) / len(channels)
