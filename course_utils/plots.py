@@ -183,9 +183,10 @@ def heatmap(
         raise ValueError(
             f"{len(rows)} row and {len(columns)} column names don't fit values of shape {tuple(values.shape)}"
         )
+    values = values.detach().cpu()
     height, width = values.shape
     fig, (axes,) = figure(width=min(8.5, 2.4 + 0.8 * width), height=min(7, 1.3 + 0.5 * height))
-    drawn = axes.imshow(values.detach().cpu().numpy(), cmap=cmap, aspect="auto")
+    drawn = axes.imshow(values.numpy(), cmap=cmap, aspect="auto")
     axes.set_title(title)
     axes.grid(visible=False)
     axes.set_xticks(range(width) if columns or width <= WRITE_UP_TO else (), columns or None)
