@@ -91,7 +91,8 @@ def test_it_stays_within_its_budgets(lesson, budget_report):
     size = lesson.path.stat().st_size
     budget_report.append(
         f"{lesson.name}: {done.seconds:.1f} s of {lesson.seconds}, "
-        f"{done.peak_bytes / 2**20:.0f} MiB of {LARGEST_MEMORY / 2**20:.0f}, {size / 1e6:.2f} of {LARGEST_FILE / 1e6} MB"
+        f"{done.peak_bytes / 2**20:.0f} MiB of {LARGEST_MEMORY / 2**20:.0f}, "
+        f"{size / 1e6:.2f} MB of {LARGEST_FILE / 1e6}"
     )
     assert done.seconds <= SLACK * lesson.seconds
     assert done.peak_bytes <= LARGEST_MEMORY
