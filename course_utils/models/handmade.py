@@ -87,6 +87,19 @@ def _standardised(features: Tensor) -> Tensor:
     return (features - features.mean(dim=0)) / features.std(dim=0).clamp(min=1e-6)
 
 
+def share(scores: Tensor) -> Tensor:
+    """Turn each row of scores into shares: the exponentials, divided by their sum over the row.
+
+    Args:
+        scores: (..., N), of any sign.
+
+    Returns:
+        (..., N), positive, each row summing to 1. It is the softmax; PyTorch's own also survives huge scores.
+    """
+    exponentials = scores.exp()
+    return exponentials / exponentials.sum(dim=-1, keepdim=True)
+
+
 def resemblance_attention(features: Tensor, temperature: float = 0.15) -> Tensor:
     """Let every patch look at the patches that resemble it.
 
