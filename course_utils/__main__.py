@@ -77,8 +77,18 @@ def store(words: list[str]) -> int:
     return store_all(chosen.notebooks, chosen.check)
 
 
+def sync(words: list[str]) -> int:
+    """Renew the copies of the package's code in the lessons; for authors of lessons."""
+    parser = _parser(sync)
+    parser.add_argument("--check", action="store_true", help="write nothing; name the cells that differ")
+    check = parser.parse_args(words).check
+    from course_utils.sync import main as renew
+
+    return renew(check)
+
+
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
-    command.__name__: command for command in (start, update, doctor, store)
+    command.__name__: command for command in (start, update, doctor, store, sync)
 }
 
 

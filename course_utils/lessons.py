@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_utils import data
 from course_utils.files import NOTEBOOKS
 
 
@@ -95,4 +96,14 @@ def table(folder: str = "") -> str:
             f"[{lesson.title}]({folder}{lesson.name}.ipynb)" if lesson.path.exists() else f"{lesson.title} *(planned)*"
         )
         lines.append(f"| {lesson.number} | {title} | {lesson.minutes} | {lesson.builds} |")
+    return "\n".join(lines)
+
+
+def verdicts(number: str) -> str:
+    """Return the lecture's claims that lesson `number` ("00" to "11") treats, with verdicts, as a Markdown table."""
+    lines = ["| | the lecture says | verdict | what we found |", "|---|---|---|---|"]
+    for row in data.table("claims"):
+        if number in row["lessons"].split():
+            cells = (row[column].replace("|", "\\|") for column in ("id", "claim", "verdict", "finding"))
+            lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

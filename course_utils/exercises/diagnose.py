@@ -1,0 +1,91 @@
+"""From what was observed to one verdict: right, a known mistake, or the first fault."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from course_utils.exercises.compare import same
+from course_utils.exercises.faults import NUMBERS, Fault, close, found
+from course_utils.exercises.observe import Observed, Observer
+from course_utils.exercises.registry import Answer, Exercise
+from course_utils.exercises.run import Raised
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found: how many cases there were, the fault if there is one, and what was printed there."""
+
+    cases: int
+    fault: Fault | None = None
+    prints: str = ""
+
+
+def judge(exercise: Exercise, answer: Answer, observer: Observer, seconds: float) -> Verdict:
+    """Run the answer on all cases and compare it with the reference and the registered mistakes."""
+    expected = observer.observe(exercise.reference)
+    got = observer.observe(answer, seconds)
+    faults = list(_all_faults(exercise, expected, got, seconds))
+    if not faults:
+        return Verdict(len(expected))
+    (index, first) = min(faults, key=lambda entry: (entry[1].rank, entry[0]))
+    known = _known_mistake(exercise, observer, expected, got, numbers_only=first.rank == NUMBERS)
+    return Verdict(len(expected), known or first, got[index].prints)
+
+
+def _all_faults(
+    exercise: Exercise, expected: list[Observed], got: list[Observed], seconds: float
+) -> Iterator[tuple[int, Fault]]:
+    notes = [case.note for case in exercise.cases()]
+    for index, (right, mine) in enumerate(zip(expected, got, strict=True)):
+        where = f" (case {index + 1} of {len(expected)}{', ' + notes[index] if notes[index] else ''})"
+        for fault in found(right, mine, seconds):
+            yield index, replace(fault, what=fault.what + where if len(expected) > 1 else fault.what)
+
+
+def _known_mistake(
+    exercise: Exercise, observer: Observer, expected: list[Observed], got: list[Observed], numbers_only: bool
+) -> Fault | None:
+    """Return the diagnosis of the first mistake that shows the same in every case.
+
+    Where nothing but the numbers is wrong, the same outputs are enough, as long as they aren't the reference's.
+    """
+    if any(seen.late for seen in got):
+        return None
+    for mistake in exercise.mistakes:
+        if _matches(observer.each(mistake.wrong), expected, got, numbers_only):
+            return Fault(mistake.what, mistake.why, mistake.remedy)
+    return None
+
+
+def _matches(mistake: Iterable[Observed], expected: list[Observed], got: list[Observed], numbers_only: bool) -> bool:
+    alike, wrong_output = True, False
+    for wrong, right, mine in zip(mistake, expected, got, strict=True):
+        if not same_output(wrong, mine):
+            return False
+        alike = alike and agree(wrong, mine)
+        if not (alike or numbers_only):
+            return False
+        wrong_output = wrong_output or not same_output(right, wrong)
+    return alike or wrong_output
+
+
+def agree(one: Observed, other: Observed) -> bool:
+    """Tell whether two answers can't be told apart in a case by anything that is observed."""
+    if not same_output(one, other) or one.changed != other.changed or one.attached != other.attached:
+        return False
+    if _kind(one.gradient_raised) != _kind(other.gradient_raised):
+        return False
+    if one.gradients.keys() != other.gradients.keys():
+        return False
+    largest = max([float(g.abs().max()) for g in one.gradients.values() if g.numel()], default=1.0) or 1.0
+    return all(close(gradient, other.gradients[name], largest) for name, gradient in one.gradients.items())
+
+
+def same_output(one: Observed, other: Observed) -> bool:
+    """Tell whether two answers returned the same, or failed the same way."""
+    if (one.misfit, one.late, _kind(one.raised)) != (other.misfit, other.late, _kind(other.raised)):
+        return False
+    return same(one.output, other.output)
+
+
+def _kind(raised: Raised | None) -> tuple[str, str] | None:
+    return (raised.kind, raised.message) if raised else None
