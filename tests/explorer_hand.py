@@ -1,0 +1,149 @@
+"""The explorers opened in a real browser, in JupyterLab or in a saved page, and a hand that moves them."""
+
+import contextlib
+import os
+from pathlib import Path
+
+import explorers
+import nbformat
+import pytest
+from browser import Visit, find_browser, run_all, running_lab, visiting
+from explorers import GRID
+from nbformat.v4 import new_code_cell, new_notebook
+
+from conftest import missing
+from course_utils.files import ROOT
+from course_utils.widgets import save
+
+NAMES = [make.__name__ for make in explorers.ALL]
+IMPORT = f"import sys\nsys.path.insert(0, {str(ROOT / 'tests')!r})\nimport explorers"
+LAPTOP = {"viewport": {"width": 1280, "height": 900}, "has_touch": True}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+class Hand:
+    """One explorer of a page, and what a reader does to it."""
+
+    def __init__(self, visit, name):
+        self.page = visit.page
+        self.root = visit.page.locator(".vt-explorer").nth(NAMES.index(name))
+        self.image = self.root.locator(".vt-panel > canvas")
+        self.lattices = self.root.locator(".vt-lattice canvas")
+
+    def map(self, model=0):
+        return self.root.locator(".vt-body > canvas").nth(model)
+
+    def sentence(self):
+        return self.root.locator(".vt-sentence").inner_text()
+
+    def reading(self, model=0):
+        return self.root.locator(".vt-reading").nth(model).inner_text()
+
+    def press(self, text):
+        self.root.get_by_role("button", name=text).click()
+
+    def slide(self, label, key, times=1):
+        slider = self.root.get_by_role("slider", name=label, exact=True)
+        slider.focus()
+        for _ in range(times):
+            slider.press(key)
+
+    def place(self, canvas, patch, grid=GRID):
+        """Return the middle of a patch, in pixels of the element."""
+        box = canvas.bounding_box()
+        row, column = divmod(patch, grid[1])
+        return {"x": box["width"] * (column + 0.5) / grid[1], "y": box["height"] * (row + 0.5) / grid[0]}
+
+    def colour(self, canvas, patch):
+        """Return red, green and blue in the middle of a patch."""
+        row, column = divmod(patch, GRID[1])
+        read = """(canvas, [x, y]) => [...canvas.getContext("2d")
+            .getImageData(x * canvas.width, y * canvas.height, 1, 1).data.slice(0, 3)]"""
+        return canvas.evaluate(read, [(column + 0.5) / GRID[1], (row + 0.5) / GRID[0]])
+
+    def click(self, canvas, patch, grid=GRID):
+        canvas.click(position=self.place(canvas, patch, grid))
+
+    def hover(self, canvas, patch, grid=GRID):
+        canvas.hover(position=self.place(canvas, patch, grid))
+
+
+@contextlib.contextmanager
+def another(visit, **options):
+    """Open one more window of the same browser; `options` are those of Playwright's contexts."""
+    context = visit.page.context.browser.new_context(**options)
+    context.set_default_timeout(15_000)
+    opened = Visit(context.new_page())
+    opened.watch()
+    yield opened
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def window():
+    browser = find_browser()
+    if browser is None:
+        missing("Chromium, Chrome or Edge")
+    with visiting(browser) as visit:
+        yield visit
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    made = [make() for make in explorers.ALL]
+    return save(tmp_path_factory.mktemp("page") / "explorers.html", *made, title="Explorers")
+
+
+@contextlib.contextmanager
+def page_open(window, saved, **options):
+    """Open the saved page with the network off."""
+    with another(window, offline=True, **options) as visit:
+        visit.page.goto(saved.as_uri())
+        visit.page.locator(".vt-explorer").nth(len(NAMES) - 1).wait_for()
+        yield visit
+
+
+def write_lesson(path):
+    """Write a notebook with all explorers, for the kernel that `start` installs."""
+    cells = map(new_code_cell, [IMPORT, *[f"explorers.{name}()" for name in NAMES]])
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    nbformat.write(new_notebook(cells=list(cells), metadata={"kernelspec": kernel}), path)
+
+
+@contextlib.contextmanager
+def lab_open(window, folder, theme, **options):
+    """Open a notebook with all explorers in JupyterLab and run it."""
+    with running_lab(folder, theme) as lab, another(window, **options) as visit:
+        write_lesson(lab.work / "shown.ipynb")
+        run_all(visit.page, lab.address("shown"))
+        visit.page.locator(".vt-explorer").nth(len(NAMES) - 1).wait_for()
+        yield visit
+
+
+def keep_screenshots(visit, name):
+    """Where COURSE_SCREENSHOTS names a folder, leave pictures of the explorers there, for a person to look at."""
+    folder = os.environ.get("COURSE_SCREENSHOTS")
+    for number, made in enumerate(NAMES if folder else ()):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        picture = Path(folder) / f"explorer_{name.replace(' ', '_').lower()}_{made}.png"
+        visit.page.locator(".vt-explorer").nth(number).screenshot(path=picture)
+
+
+def visit_fixture(*places):
+    """Make a fixture that opens all explorers in each of `places`: a page, a phone or JupyterLab, and its theme."""
+
+    @pytest.fixture(scope="module", params=places)
+    def visit(request, window, saved, tmp_path_factory):
+        where, theme = request.param.split()
+        if where == "lab":
+            opened = lab_open(window, tmp_path_factory.mktemp("lab"), f"JupyterLab {theme}", **LAPTOP)
+        else:
+            opened = page_open(window, saved, color_scheme=theme, **(PHONE if where == "phone" else LAPTOP))
+        with opened as visit:
+            visit.first_said = visit.page.locator(".vt-sentence").all_inner_texts()
+            keep_screenshots(visit, request.param)
+            yield visit
+            assert visit.complaints == []
+            assert visit.foreign == []
+
+    return visit
