@@ -5,6 +5,7 @@ their output. nbval compares what the *kernel* sent. This executor stores the la
 from one run to the next (times, counts, widget ids, memory addresses), so that storing twice gives the same bytes.
 """
 
+import copy
 import itertools
 import os
 import re
@@ -23,6 +24,7 @@ from course_utils.files import NOTEBOOKS, CourseError, write_atomically
 from course_utils.progress import NO_PROGRESS
 
 CELL_SECONDS = 240  # for one cell; a laptop half as fast as ours stays below
+UNCOMPARED = "nbval-ignore-output"
 OFFLINE = Path(__file__).parent / "offline"
 FAILURES = (CellExecutionError, CellTimeoutError, DeadKernelError)
 
@@ -118,15 +120,30 @@ def as_bytes(notebook: NotebookNode) -> bytes:
     return (nbformat.writes(notebook).rstrip("\n") + "\n").encode("utf-8")
 
 
+def with_old_uncompared(fresh: NotebookNode, old: NotebookNode) -> NotebookNode:
+    """Return a copy of `fresh` in which unchanged cells whose outputs nobody compares keep those of `old`.
+
+    Such a cell shows what differs every time (seconds, as a rule); storing it anew would change the file each time.
+    """
+    kept = copy.deepcopy(fresh)
+    before = {cell.get("id"): cell for cell in old.cells if UNCOMPARED in cell.metadata.get("tags", [])}
+    for cell in kept.cells:
+        known = before.get(cell.get("id"))
+        if known is not None and known.source == cell.source and known.outputs:
+            cell.outputs = known.outputs
+    return kept
+
+
 def main(paths: list[Path], check: bool) -> int:
     """Store each lesson (all of them if none is named); with `check`, only compare and return 1 if any differs."""
     differing = 0
     for path in paths or sorted(NOTEBOOKS.glob("*.ipynb")):
         done = execute(path)
-        differs = as_bytes(done.notebook) != path.read_bytes()
+        content = as_bytes(with_old_uncompared(done.notebook, read(path)))
+        differs = content != path.read_bytes()
         differing += differs
         if differs and not check:
-            write_atomically(path, as_bytes(done.notebook))
+            write_atomically(path, content)
         what = ("DIFFERS" if check else "stored") if differs else "unchanged"
         print(f"{path.name}: {what} ({done.seconds:.1f} s, {done.peak_bytes / 2**20:.0f} MiB)", flush=True)
     return int(check and differing > 0)

@@ -102,6 +102,21 @@ def test_check_finds_a_changed_output_and_writes_nothing(tmp_path, capsys):
     assert nbval(path).returncode == 1
 
 
+def test_outputs_that_nobody_compares_are_kept_until_their_cell_changes(tmp_path):
+    path = write(tmp_path / "seconds.ipynb", "import time\nprint(time.perf_counter())")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[1].metadata.tags = ["nbval-ignore-output"]
+    notebook.cells[1].outputs = [nbformat.v4.new_output("stream", text="1.5 seconds")]
+    nbformat.write(notebook, path)
+    store.main([path], check=False)
+    assert nbformat.read(path, as_version=4).cells[1].outputs[0].text == "1.5 seconds"
+    assert store.main([path], check=True) == 0
+    notebook.cells[1].outputs = []
+    nbformat.write(notebook, path)
+    store.main([path], check=False)
+    assert float(nbformat.read(path, as_version=4).cells[1].outputs[0].text) > 0
+
+
 FAILING = {
     "raise ValueError('too small')": "ValueError: too small",
     "import os\nos._exit(1)": "the kernel died",
