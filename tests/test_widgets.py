@@ -123,6 +123,15 @@ def test_the_sentence_has_the_models_numbers(made):
     assert made["single"].sentence.endswith(f"{said}{column}.")
 
 
+def test_of_equal_shares_the_token_itself_counts_as_the_largest():
+    same = torch.full((1, 6, 6), 1 / 6)
+    told = AttentionExplorer(CAT, [same], (2, 3), start=(1, 1)).sentence
+    assert told == (
+        "The patch at row 1, column 1 gives the most of its attention (16.7%) to itself, "
+        "then 16.7% to the patch at row 0, column 0."
+    )
+
+
 def test_colours_are_those_of_the_figures(made):
     table = made["single"].facts["colours"]["attention"]
     assert len(table) == 256 * 6 and table == hex_table(plots.ATTENTION)

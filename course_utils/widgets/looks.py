@@ -84,7 +84,9 @@ class Looks:
         """Say where `query` looks in the first picture of the first layer; `js/words.js` says it in the same words."""
         codes, fine = self.codes[0, 0, query].astype(int), self.fine[0][0]
         shown = [f"{tenths / 10:.1f}%" for tenths in codes // fine]
-        ranking = np.argsort(-codes, kind="stable")
+        ranks = codes.astype(float)
+        ranks[query] += 0.5 if self.is_self else 0  # of equals, the token itself counts as the largest
+        ranking = np.argsort(-ranks, kind="stable")
         best, asked = int(ranking[0]), self.queries.name(query)
         named = [self.keys.name(int(key)) for key in ranking[:2]]
         if not self.is_self:

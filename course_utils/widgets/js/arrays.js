@@ -38,13 +38,17 @@ export function percent(tenthsOfPercent) {
   return `${(tenthsOfPercent / 10).toFixed(1)}%`;
 }
 
-/** Return the indices of the largest and the second largest code; of equals, the first counts as larger. */
-export function topTwo(codes) {
+/**
+ * Return the indices of the largest and the second largest code, the latter -1 if there is but one.
+ * Of equals `favourite` counts as the largest (a token that looks at itself no less than at others), then the first.
+ */
+export function topTwo(codes, favourite = -1) {
+  const rank = (i) => codes[i] + (i === favourite ? 0.5 : 0);
   let best = 0;
   let second = -1;
   for (let i = 1; i < codes.length; i += 1) {
-    if (codes[i] > codes[best]) [best, second] = [i, best];
-    else if (second < 0 || codes[i] > codes[second]) second = i;
+    if (rank(i) > rank(best)) [best, second] = [i, best];
+    else if (second < 0 || rank(i) > rank(second)) second = i;
   }
   return [best, second];
 }

@@ -31,7 +31,7 @@ export function originOf(model, picture, layer) {
 /** Say where a token looks, or (`isBack`) who looks at it; `codes` are its row or column, `place` its own place. */
 export function describe(model, origin, { codes, fine, place, isBack }) {
   const [asked, shown] = isBack ? [model.keys, model.queries] : [model.queries, model.keys];
-  const [best, second] = topTwo(codes);
+  const [best, second] = topTwo(codes, model.self ? place : -1);
   const share = (index) => percent(tenths(codes[index], fine));
   const token = tokenName(asked, place);
   const said = (isBack ? lookedAt : looksAt)(token, {
