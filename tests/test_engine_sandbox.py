@@ -46,6 +46,17 @@ def test_what_never_ends_is_ended(body, capsys, monkeypatch):
     assert time.perf_counter() - started < 3
 
 
+def test_being_ended_inside_a_destructor_prints_nothing(capsys, monkeypatch):
+    monkeypatch.setattr(run, "SECONDS", 0.1)
+    seen = []
+    monkeypatch.setattr(sys, "unraisablehook", seen.append)
+    slow = "class Slow:\n    def __del__(self):\n        for _ in range(20_000): pass\n"
+    for _ in range(3):
+        wrong(capsys, attempt(slow + "while True:\n    Slow()\n    for _ in range(20_000): pass"))
+    assert seen == []
+    assert sys.unraisablehook == seen.append
+
+
 def test_a_profiler_does_not_keep_it_from_being_ended(capsys, monkeypatch):
     monkeypatch.setattr(run, "SECONDS", 0.2)
     monkeypatch.setattr(run, "STOPPING_SECONDS", 0.1)

@@ -8,6 +8,7 @@ import _thread
 import contextlib
 import ctypes
 import linecache
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,10 @@ TICK = 0.02
 STACK = 32 * 2**20  # a recursion through torch needs more than a thread has by default
 # kept here, so that an answer that replaces them can't hang the check
 _everything, _clock, _raise_in = BaseException, time.monotonic, ctypes.pythonapi.PyThreadState_SetAsyncExc
+
+# A `_Stop` that hits a destructor or a weak reference's callback would be printed. This does nothing instead; in C,
+# since a function in Python could be hit itself.
+_ignore = callable
 
 
 class _Stop(SystemExit):
@@ -97,7 +102,11 @@ class Limit:
         finally:
             if not job.finished:  # the time is up, or the student pressed Ctrl-C
                 job.abandoned = True
-                _stop(thread, job)
+                hook, sys.unraisablehook = sys.unraisablehook, _ignore
+                try:
+                    _stop(thread, job)
+                finally:
+                    sys.unraisablehook = hook
             world.restore()
             if not job.finished:
                 world.drop_half_imported()
