@@ -53,18 +53,13 @@ def decode(codes: Tensor, exponent_bits: int, mantissa_bits: int) -> Tensor:
     Source: IEEE 754-2019, section 3.4.
     """
     sign, exponent, mantissa = split_fields(codes, exponent_bits, mantissa_bits)
-    value = finite_value(exponent, mantissa, exponent_bits, mantissa_bits)
+    hidden_bit = (exponent > 0).double()  # subnormals have none, and the exponent of E = 1
+    scale = power_of_two(exponent.clamp(min=1) - exponent_bias(exponent_bits))
+    value = scale * (hidden_bit + mantissa.double() / 2**mantissa_bits)
     is_special = exponent == 2**exponent_bits - 1
     value = torch.where(is_special & (mantissa == 0), torch.inf, value)
     value = torch.where(is_special & (mantissa > 0), torch.nan, value)
     return torch.where(sign == 1, -value, value)
-
-
-def finite_value(exponent: Tensor, mantissa: Tensor, exponent_bits: int, mantissa_bits: int) -> Tensor:
-    """Return the magnitude of normal and subnormal numbers from their stored exponent E and mantissa M, in FP64."""
-    hidden_bit = (exponent > 0).double()  # a subnormal has none
-    scale = exponent.clamp(min=1) - exponent_bias(exponent_bits)
-    return power_of_two(scale) * (hidden_bit + mantissa.double() / 2**mantissa_bits)
 
 
 def round_to_format(values: Tensor, exponent_bits: int, mantissa_bits: int) -> Tensor:
@@ -80,17 +75,11 @@ def round_to_format(values: Tensor, exponent_bits: int, mantissa_bits: int) -> T
 
     Source: IEEE 754-2019, section 4.3.1, roundTiesToEven.
     """
-    values = values.double()
-    bias = exponent_bias(exponent_bits)
-    largest = (2 - 2.0**-mantissa_bits) * 2.0**bias
-    rounded = round_without_limit(values, bias, mantissa_bits)
-    return torch.where(rounded.abs() > largest, values.sign() * torch.inf, rounded)
-
-
-def round_without_limit(values: Tensor, bias: int, mantissa_bits: int) -> Tensor:
-    """Round FP64 `values` to the format's steps as if its exponents went on for ever upwards."""
+    values, bias = values.double(), exponent_bias(exponent_bits)
     step = power_of_two(true_exponent(values, bias) - mantissa_bits)
-    return torch.round(values / step) * step  # torch.round takes ties to even
+    rounded = torch.round(values / step) * step  # torch.round takes ties to even
+    largest = (2 - 2.0**-mantissa_bits) * 2.0**bias
+    return torch.where(rounded.abs() > largest, values.sign() * torch.inf, rounded)
 
 
 def true_exponent(values: Tensor, bias: int) -> Tensor:
@@ -170,12 +159,13 @@ class FloatFormat:
         """
         self._check_codes(codes)
         codes = codes.long()
+        value = decode(codes, self.exponent_bits, self.mantissa_bits)
         if self.has_infinity:
-            return decode(codes, self.exponent_bits, self.mantissa_bits)
-        sign, exponent, mantissa = split_fields(codes, self.exponent_bits, self.mantissa_bits)
-        value = finite_value(exponent, mantissa, self.exponent_bits, self.mantissa_bits)
-        value = torch.where(codes & (2 ** (self.bits - 1) - 1) > self.max_code, torch.nan, value)
-        return torch.where(sign == 1, -value, value)
+            return value
+        _, exponent, _ = split_fields(codes, self.exponent_bits, self.mantissa_bits)
+        one_lower = decode(codes - 2**self.mantissa_bits, self.exponent_bits, self.mantissa_bits)
+        value = torch.where(exponent == 2**self.exponent_bits - 1, 2 * one_lower, value)
+        return torch.where(codes & (2 ** (self.bits - 1) - 1) > self.max_code, torch.nan, value)
 
     def round(self, values: Tensor, saturate: bool = False) -> Tensor:
         """Round to the format's nearest numbers, ties to even.
@@ -188,7 +178,11 @@ class FloatFormat:
             FP64 of the same shape.
         """
         values = _floating(values)
-        rounded = round_without_limit(values, self.bias, self.mantissa_bits)
+        if self.has_infinity:
+            rounded = round_to_format(values, self.exponent_bits, self.mantissa_bits)
+        else:  # with one exponent bit more, and all exponents shifted, there are the same steps and room above
+            shift = 2.0 ** (exponent_bias(self.exponent_bits + 1) - self.bias)
+            rounded = round_to_format(values / shift, self.exponent_bits + 1, self.mantissa_bits) * shift
         too_large = values.sign() * (self.max if saturate else torch.inf if self.has_infinity else torch.nan)
         return torch.where(rounded.abs() > self.max, too_large, rounded)
 
