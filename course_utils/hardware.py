@@ -5,11 +5,11 @@ Rates are in FLOP/s (floating-point operations per second), bandwidths in bytes/
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from course_utils.data import table
+from course_utils.chips import cpus, gpus
 
 WARP = 32  # threads that run in step
 
@@ -55,17 +55,16 @@ class Chip:
     """A GPU, by its structure. Counts of cores are for one subunit of an SM.
 
     Attributes:
-        sms_built: streaming multiprocessors on the chip.
-        sms: those switched on.
+        sms_built, sms: streaming multiprocessors on the chip, and those of them that are switched on.
         fp32_cores, fp64_cores: one multiply-add a tick each.
         fp16_speedup, bf16_speedup: how many times as many short numbers the FP32 cores handle.
         tensor_cores: in one subunit.
-        tensor_fma: multiply-adds of FP16 numbers that a tensor core does in one tick.
-        fp64_tensor_speedup: FP64 on the tensor cores over FP64 on the ordinary ones.
-        clock_hz: ticks a second of the ordinary cores.
-        tensor_clock_hz: the clock for which the tensor rates are given.
-        memory_gb: one or more sizes on sale, GB.
-        bandwidth: bytes/s, one for each size.
+        tensor_fma: multiply-adds of FP16 or BF16 numbers that a tensor core does in one tick; of TF32, half as many.
+        tensor_fp64_fma: multiply-adds of FP64 numbers that it does in one tick.
+        clock_hz: ticks a second of the ordinary cores, and of the tensor cores in FP64.
+        tensor_clock_hz: the clock for which the other tensor rates are given.
+        memory_gb, bandwidth: GB and bytes/s, one for each size on sale.
+        subunits: of an SM; each runs one warp.
     """
 
     name: str
@@ -77,7 +76,7 @@ class Chip:
     bf16_speedup: int
     tensor_cores: int
     tensor_fma: int
-    fp64_tensor_speedup: int
+    tensor_fp64_fma: int
     clock_hz: float
     tensor_clock_hz: float
     memory_gb: tuple[int, ...]
@@ -90,35 +89,77 @@ class Chip:
         return self.sms * self.subunits * WARP
 
     def rate(self, format: str) -> float:
-        """Return the peak FLOP/s of the ordinary cores, for "FP64", "FP32", "BF16" or "FP16"."""
-        cores = self.fp64_cores if format == "FP64" else self.fp32_cores
-        speedup = {"FP64": 1, "FP32": 1, "BF16": self.bf16_speedup, "FP16": self.fp16_speedup}
-        _check_format(format, speedup)
-        return speedup[format] * peak_flops(self.sms, self.subunits * cores, self.clock_hz)
+        """Return the peak FLOP/s in a format.
+
+        Args:
+            format: "FP64", "FP32", "BF16" or "FP16" for the ordinary cores; "FP16 tensor" and so on for tensor cores.
+
+        Raises:
+            ValueError: these cores don't work in this format.
+        """
+        if format.endswith(" tensor"):
+            return self.tensor_rate(format.removesuffix(" tensor"))
+        fp32 = 2 * self.fp32_cores  # FLOP of a subunit in one tick
+        flop = {"FP64": 2 * self.fp64_cores, "FP32": fp32, "BF16": self.bf16_speedup * fp32}
+        flop["FP16"] = self.fp16_speedup * fp32
+        return peak_flops(self.sms, self.subunits, self.clock_hz, _known(format, flop))
 
     def tensor_rate(self, format: str) -> float:
-        """Return the peak FLOP/s of the tensor cores, for "FP64", "TF32", "BF16" or "FP16" inputs."""
-        share = {"TF32": 0.5, "BF16": 1, "FP16": 1}
-        _check_format(format, ["FP64", *share])
-        cores = self.subunits * self.tensor_cores
-        if format == "FP64":
-            fp64 = peak_flops(self.sms, self.subunits * self.fp64_cores, self.clock_hz)
-            return self.fp64_tensor_speedup * fp64
-        return share[format] * peak_flops(self.sms, cores, self.tensor_clock_hz, 2 * self.tensor_fma)
+        """Return the peak FLOP/s of the tensor cores, for "FP64", "TF32", "BF16" or "FP16" inputs.
+
+        Raises:
+            ValueError: tensor cores don't work in this format.
+        """
+        fp16 = 2 * self.tensor_fma  # FLOP of a tensor core in one tick
+        flop = {"FP64": 2 * self.tensor_fp64_fma, "TF32": fp16 // 2, "BF16": fp16, "FP16": fp16}
+        clock = self.clock_hz if format == "FP64" else self.tensor_clock_hz
+        return peak_flops(self.sms, self.subunits * self.tensor_cores, clock, _known(format, flop))
 
 
-def _check_format(format: str, known: Sequence[str] | dict[str, float]) -> None:
-    if format not in known:
-        raise ValueError(f"there is no rate for {format!r}: use one of {', '.join(known)}")
+def _known(format: str, values: dict[str, int]) -> int:
+    if format not in values:
+        raise ValueError(f"there is no rate for {format!r}: use one of {', '.join(values)}")
+    return values[format]
 
 
-# the lecture's slide, and NVIDIA's A100 whitepaper
-A100 = Chip("A100 SXM4", 128, 108, 16, 8, 4, 2, 1, 256, 2, 1.41e9, 1.41e9, (40, 80), (1.555e12, 2.039e12))
-# the lecture's slides of the day after the announcement, their clock included
-H100_ANNOUNCED = Chip("H100 announced", 144, 132, 32, 16, 2, 2, 1, 512, 2, 1.775e9, 1.775e9, (80,), (3.0e12,))
-# the data sheets of the cards that were sold; the PCIe card's tensor clock is inferred from its 756 TFLOP/s
-H100 = Chip("H100 SXM5", 144, 132, 32, 16, 2, 2, 1, 512, 2, 1.98e9, 1.83e9, (80,), (3.35e12,))
-H100_PCIE = Chip("H100 PCIe", 144, 114, 32, 16, 2, 2, 1, 512, 2, 1.755e9, 1.62e9, (80,), (2.0e12,))
+# the lecture's slide; NVIDIA's A100 whitepaper (2020) for the structure of an SM
+A100 = Chip(
+    name="A100 SXM4",
+    sms_built=128,
+    sms=108,
+    fp32_cores=16,
+    fp64_cores=8,
+    fp16_speedup=4,
+    bf16_speedup=2,
+    tensor_cores=1,
+    tensor_fma=256,
+    tensor_fp64_fma=16,
+    clock_hz=1.41e9,
+    tensor_clock_hz=1.41e9,
+    memory_gb=(40, 80),
+    bandwidth=(1.555e12, 2.039e12),
+)
+# the lecture's slides, of the day after the announcement, with their clock; NVIDIA's H100 whitepaper for the tensor
+# cores (one in each subunit, where a slide has four) and the memory (80 GB only)
+H100_ANNOUNCED = Chip(
+    name="H100 SXM5 (announced)",
+    sms_built=144,
+    sms=132,
+    fp32_cores=32,
+    fp64_cores=16,
+    fp16_speedup=2,
+    bf16_speedup=2,
+    tensor_cores=1,
+    tensor_fma=512,
+    tensor_fp64_fma=32,
+    clock_hz=1.775e9,
+    tensor_clock_hz=1.775e9,
+    memory_gb=(80,),
+    bandwidth=(3.0e12,),
+)
+# NVIDIA's data sheet of the cards that were sold; the tensor clock of H100 PCIe is inferred from its 756 TFLOP/s
+H100 = replace(H100_ANNOUNCED, name="H100 SXM5", clock_hz=1.98e9, tensor_clock_hz=1.83e9, bandwidth=(3.35e12,))
+H100_PCIE = replace(H100, name="H100 PCIe", sms=114, clock_hz=1.755e9, tensor_clock_hz=1.62e9, bandwidth=(2.0e12,))
 
 
 @dataclass(frozen=True)
@@ -142,50 +183,62 @@ class Point:
 
 def gflop_per_dollar() -> list[Point]:
     """Return a point for each chip in the tables that had a price, by series and date: cores x clock x FLOP / price."""
-    points = []
-    for row in table("cpus"):
-        cycles = int(row["cores"]) * float(row["base_ghz"])
-        points.append(_point("CPU", row, cycles * float(row["fp32_flop_per_cycle_per_core"])))
-    gpus = [row for row in table("gpus") if row["launch_price_usd"]]
-    for row in gpus:
-        rate = peak_flops(int(row["fp32_cores"]), 1, float(row["clock_mhz"]) * 1e6)
-        points.append(_point("GPU (FP32)", row, rate / 1e9))
-    for row in gpus:
-        if row["tensor_tflops"]:
-            points.append(_point("GPU (tensor core)", row, 1000 * float(row["tensor_tflops"])))
+    rated = [("CPU", cpu, peak_flops(cpu.cores, 1, cpu.clock_hz, cpu.flop_per_core)) for cpu in cpus()]
+    rated += [("GPU (FP32)", gpu, peak_flops(gpu.fp32_cores, 1, gpu.clock_hz)) for gpu in gpus()]
+    rated += [("GPU (tensor core)", gpu, gpu.tensor_flops) for gpu in gpus() if gpu.tensor_flops is not None]
+    points = [
+        Point(series, chip.name, chip.launch_date, flops / 1e9 / chip.launch_price_usd, chip.is_price_confirmed)
+        for series, chip, flops in rated
+        if chip.launch_price_usd is not None
+    ]
     return sorted(points, key=lambda point: (point.series, point.date))
-
-
-def _point(series: str, row: dict[str, str], gflops: float) -> Point:
-    date = datetime.date.fromisoformat(row["launch_date"])
-    price = float(row["launch_price_usd"])
-    return Point(series, row["name"], date, gflops / price, row["price_confidence"] == "confirmed")
 
 
 def doubling_years(points: Sequence[Point]) -> float:
     """Return in how many years GFLOP per dollar doubles: one over the slope of log2 against years, by least squares.
 
     Raises:
-        ValueError: fewer than two launch dates.
+        ValueError: fewer than two launch dates, or no growth.
     """
     years = np.array([point.date.toordinal() / 365.25 for point in points])
     if len(set(years)) < 2:
         raise ValueError(f"{len(points)} points on {len(set(years))} dates have no slope: pass at least two dates")
     slope, _ = np.polyfit(years - years.mean(), np.log2([point.gflop_per_usd for point in points]), 1)
+    if slope <= 0:
+        raise ValueError(f"log2 of GFLOP per dollar changes by {slope:.3g} a year: it must grow to double")
     return float(1 / slope)
 
 
+def arithmetic_intensity(flop: float, bytes_moved: float) -> float:
+    """Return how much is computed with each byte, in FLOP per byte (Williams et al. 2009: operational intensity)."""
+    return flop / bytes_moved
+
+
+def ridge_point(peak_flops: float, bandwidth: float) -> float:
+    """Return the arithmetic intensity at which a chip computes and moves data for equally long, in FLOP per byte."""
+    return peak_flops / bandwidth
+
+
+def bound(flop: float, bytes_moved: float, peak_flops: float, bandwidth: float) -> str:
+    """Return what a computation waits for, "memory" or "arithmetic", which includes the ridge point itself."""
+    return "memory" if arithmetic_intensity(flop, bytes_moved) < ridge_point(peak_flops, bandwidth) else "arithmetic"
+
+
 def linear_cost(tokens: int, width_in: int, width_out: int, bytes_per_number: int) -> tuple[int, int]:
-    """Return FLOP and bytes of a linear layer: tokens and weights are read once, the result is written."""
+    """Return FLOP and bytes of a linear layer without a bias, from (tokens, width_in) to (tokens, width_out).
+
+    Tokens and weights are read once, and the result is written once.
+    """
     numbers = tokens * width_in + width_in * width_out + tokens * width_out
     return matmul_flops(tokens, width_in, width_out), numbers * bytes_per_number
 
 
-def attention_cost(tokens: int, width: int, bytes_per_number: int, heads: int = 1) -> tuple[int, int]:
-    """Return FLOP and bytes of softmax(q k^T) v, with the (heads, N, N) weights written to memory and read again.
+def attention_cost(tokens: int, width: int, heads: int, bytes_per_number: int) -> tuple[int, int]:
+    """Return FLOP and bytes of softmax(q k^T / sqrt(d)) v, with every (heads, N, N) matrix written out to memory.
 
-    Counted are both matrix products, and for each weight five operations of the softmax (subtract the largest,
-    exponential, sum, divide, scale), with a write and a read after the first product and after the softmax.
+    FLOP are those of both products, and five for each weight: scale, subtract the largest, exponential, sum,
+    divide. Bytes: q, k and v are read and the result is written, each (N, width) for all heads together; scores
+    and weights are written and read again.
     """
     weights = heads * tokens**2
     flop = 2 * matmul_flops(tokens, width, tokens) + 5 * weights
@@ -193,5 +246,5 @@ def attention_cost(tokens: int, width: int, bytes_per_number: int, heads: int = 
 
 
 def elementwise_cost(numbers: int, flop_each: int, bytes_per_number: int) -> tuple[int, int]:
-    """Return FLOP and bytes of a layer that reads each number, does something with it, and writes it."""
+    """Return FLOP and bytes of a layer that reads each number, does `flop_each` with it, and writes it."""
     return numbers * flop_each, 2 * numbers * bytes_per_number
