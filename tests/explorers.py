@@ -7,7 +7,7 @@ from course_utils import data
 from course_utils.models.attention import TransformerBlock
 from course_utils.models.handmade import describe_patches, resemblance_attention
 from course_utils.models.maps import attention_maps, one_image
-from course_utils.widgets import AttentionExplorer, SequenceExplorer, Tokens
+from course_utils.widgets import AttentionExplorer, FloatExplorer, SequenceExplorer, Tokens
 
 P, GRID = 32, (9, 14)  # of the cat, 288 x 448 pixels
 CLASS = Tokens(GRID, ("class token",))
@@ -94,4 +94,8 @@ def sequence():
     return SequenceExplorer(influences(), STEPS)
 
 
-ALL = (single, fine, pair, cross, sequence)
+def floats():
+    return FloatExplorer()
+
+
+ALL = (single, fine, pair, cross, sequence, floats)

@@ -1,8 +1,9 @@
 """Pictures that answer: what a lesson shows for the reader to move."""
 
 from course_utils.widgets.attention import AttentionExplorer, Tokens
+from course_utils.widgets.floats import FloatExplorer
 from course_utils.widgets.page import save
 from course_utils.widgets.panel import SliderPanel
 from course_utils.widgets.sequence import SequenceExplorer
 
-__all__ = ["AttentionExplorer", "SequenceExplorer", "SliderPanel", "Tokens", "save"]
+__all__ = ["AttentionExplorer", "FloatExplorer", "SequenceExplorer", "SliderPanel", "Tokens", "save"]
