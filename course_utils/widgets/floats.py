@@ -1,7 +1,7 @@
 """A number's bits to click: what they mean in each format, and what is lost on the way into it."""
 
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 import torch
 
@@ -82,7 +82,8 @@ def written(value: float, digits: int = 6) -> str:
         return "infinity" if value > 0 else "-infinity"
     if value == 0:
         return "-0" if str(value).startswith("-") else "0"
-    short = Decimal(repr(float(f"{value:.{digits - 1}e}"))).normalize()
+    rounded = Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(value)
+    short = Decimal(repr(float(rounded))).normalize()
     if Decimal("1e-4") <= abs(short) < Decimal("1e21"):
         return f"{short:f}"
     number, exponent = f"{short:e}".split("e")
