@@ -4,8 +4,9 @@ Tensor cores multiply short numbers and add in FP32. On a processor that is simu
 every matrix product are rounded to the format, the sums in between are not.
 """
 
+import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -73,6 +74,26 @@ def flushed(gradients: Sequence[Tensor], dtype: torch.dtype) -> float:
     return (numbers.to(dtype) == 0).float().mean().item() if len(numbers) else 0.0
 
 
+def flushed_layers(net: SmallNet, images: Tensor, labels: Tensor, scale: float) -> list[float]:
+    """Return for each layer the share (0 to 1) of its weights whose gradient is 0 only because of `net.dtype`.
+
+    The loss is multiplied by `scale`. What was flushed on the way back counts too: the same net in FP32 is compared.
+    """
+    short, exact = copy.deepcopy(net), copy.deepcopy(net)  # copies have no gradients yet
+    exact.dtype = torch.float32
+    for twin in (short, exact):
+        (F.cross_entropy(twin(images), labels) * scale).backward()
+    pairs = [(a.weight.grad, b.weight.grad) for a, b in zip(short.layers, exact.layers, strict=True)]
+    return [((a == 0) & (b != 0)).sum().item() / max(1, (b != 0).sum().item()) for a, b in pairs]
+
+
+def log2_histogram(gradients: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Return exponents e, ascending, and how many numbers have 2^e <= |number| < 2^(e + 1), zeros left out."""
+    numbers = torch.cat([gradient.flatten() for gradient in gradients])
+    numbers = numbers[(numbers != 0) & numbers.isfinite()]
+    return torch.unique(torch.frexp(numbers).exponent.long() - 1, return_counts=True)
+
+
 def unscale_and_clip(gradients: list[Tensor], scale: float, max_norm: float) -> list[Tensor] | None:
     """Undo the loss scaling, and shorten gradients that are too long.
 
@@ -135,6 +156,14 @@ def stochastic_round(values: Tensor, mantissa_bits: int, noise: Tensor) -> Tenso
     return torch.floor(values / step + noise) * step
 
 
+def repeated_updates(weight: Tensor, update: float, steps: int, store: Callable[[Tensor], Tensor]) -> Tensor:
+    """Add `update` to `weight` (...) `steps` times, each sum through `store`; return all values (steps + 1, ...)."""
+    path = [store(weight)]
+    for _ in range(steps):
+        path.append(store(path[-1] + update))
+    return torch.stack(path)
+
+
 @dataclass
 class Run:
     """What became of one training.
@@ -144,12 +173,16 @@ class Run:
         accuracy: on the test images, 0 to 1.
         skipped: steps left out because a gradient overflowed.
         scale: the loss scale at the end.
+        scales: the loss scale in each step.
+        flushed: in the first and in the last step, what `flushed_layers` returns.
     """
 
     losses: list[float] = field(default_factory=list)
     accuracy: float = math.nan
     skipped: int = 0
     scale: float = 1.0
+    scales: list[float] = field(default_factory=list)
+    flushed: list[list[float]] = field(default_factory=list)
 
 
 def flat(images: ImageSet) -> Tensor:
@@ -164,6 +197,7 @@ def train(
     *,
     loss_weight: float = 1.0,
     scaler: LossScaler | None = None,
+    store: Callable[[Tensor], Tensor] = torch.Tensor.float,
     steps: int = 300,
     lr: float = 0.1,
     seed: int = 0,
@@ -175,16 +209,22 @@ def train(
         loss_weight: what the loss is multiplied by before the backward pass, as if it were the mean over many pixels,
             or one loss of several. The learning rate makes up for it, so that in exact arithmetic nothing changes.
         scaler: None for no loss scaling.
+        store: what all weights go through after each step; FP32 master weights as it is. The momentum stays in FP32.
     """
     images, labels, run = flat(train_set), train_set.labels, Run()
     generator = torch.Generator().manual_seed(seed)
     optimizer = torch.optim.SGD(net.parameters(), lr=lr, momentum=0.9)
-    for _ in progress(range(steps), "training"):
+    for step in progress(range(steps), "training"):
         batch = torch.randint(len(images), (128,), generator=generator)
+        run.scales.append(scaler.scale if scaler else 1.0)
+        scale = loss_weight * run.scales[-1]
+        if step in (0, steps - 1):
+            run.flushed.append(flushed_layers(net, images[batch], labels[batch], scale))
         loss = F.cross_entropy(net(images[batch]), labels[batch])
         run.losses.append(loss.item())
-        scale = loss_weight * (scaler.scale if scaler else 1.0)
         run.skipped += not _step(net, optimizer, loss, scale, scaler)
+        for parameter in net.parameters():
+            parameter.data.copy_(store(parameter.data))
     with torch.no_grad():
         predicted = net(flat(test_set)).argmax(dim=1)
     run.accuracy = (predicted == test_set.labels).float().mean().item()

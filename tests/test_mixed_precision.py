@@ -13,6 +13,9 @@ from course_utils.mixed_precision import (
     LossScaler,
     SmallNet,
     flushed,
+    flushed_layers,
+    log2_histogram,
+    repeated_updates,
     rounded,
     stable_softmax,
     stochastic_round,
@@ -25,6 +28,15 @@ TINY = 2.0**-16
 
 def numbers(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def nearest(values):
+    return rounded(values, torch.bfloat16)
+
+
+def stochastic():
+    generator = torch.Generator().manual_seed(9)
+    return lambda values: stochastic_round(values, 7, torch.rand(values.shape, generator=generator))
 
 
 @pytest.mark.parametrize(("name", "dtype"), [("FP16", torch.float16), ("BF16", torch.bfloat16)])
@@ -58,6 +70,41 @@ def test_the_share_of_flushed_numbers_counts_only_those_that_were_not_zero():
     assert flushed([torch.tensor([0.0, 1e-9, 1.0, 2e-9])], torch.float16) == pytest.approx(2 / 3)
     assert flushed([torch.tensor([0.0, 1e-9, 1.0, 2e-9])], torch.bfloat16) == 0
     assert flushed([torch.zeros(3)], torch.float16) == 0
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("weight", [2.0**-10, 2.0**-13, TINY])
+def test_pytorchs_own_autocast_flushes_the_same_share_of_each_layer(weight, seed):
+    torch.manual_seed(seed)
+    net, images, labels = SmallNet(torch.float16), numbers(128, 784, seed=seed), torch.arange(128) % 10
+    found = flushed_layers(net, images, labels, weight)
+    first, second, last = net.layers
+
+    def gradients(is_short):
+        with torch.autocast("cpu", dtype=torch.float16, enabled=is_short):
+            loss = F.cross_entropy(last(second(first(images).relu()).relu()).float(), labels)
+        return torch.autograd.grad(loss * weight, [layer.weight for layer in net.layers])
+
+    theirs = [(s[f != 0] == 0).double().mean().item() for s, f in zip(gradients(True), gradients(False), strict=True)]
+    assert found == pytest.approx(theirs, abs=0.01)
+    assert max(found) > 0.005 and all(parameter.grad is None for parameter in net.parameters())
+
+
+def test_loss_scaling_keeps_the_gradients_that_fp16_would_flush():
+    torch.manual_seed(0)
+    batch = SmallNet(torch.float16), numbers(128, 784), torch.arange(128) % 10
+    first, second, last = flushed_layers(*batch, TINY)
+    assert min(first, second) > 0.9 > last > 0.05  # the last layer's gradients are the largest
+    assert max(flushed_layers(*batch, TINY * 2.0**24)) < 0.01
+
+
+def test_the_histogram_counts_each_number_between_its_powers_of_two():
+    gradients = [numbers(40, 5) * 1e-6, torch.tensor([0.0, 1.0, -0.5, 2.0**-149, math.inf, math.nan])]
+    exponents, counts = log2_histogram(gradients)
+    everything = torch.cat([gradient.flatten() for gradient in gradients]).abs().tolist()
+    expected = [sum(2.0**e <= x < 2.0 ** (e + 1) for x in everything) for e in exponents.tolist()]
+    assert counts.tolist() == expected and sum(expected) == 203
+    assert exponents[0] == -149 and exponents.diff().min() > 0 and not len(log2_histogram([torch.zeros(3)])[0])
 
 
 def test_clipping_is_pytorchs_after_unscaling():
@@ -120,6 +167,46 @@ def test_what_needs_no_rounding_stays_with_any_noise():
     values = torch.tensor([0.0, 1.0, -1.0, 1.0078125, -2048.0, 3 * 2.0**-20])
     for noise in (0.0, 0.5, 0.999):
         assert torch.equal(stochastic_round(values, 7, torch.full((6,), noise)), values)
+
+
+def test_an_update_too_small_for_bf16_is_lost_to_the_nearest_and_right_on_average_at_random():
+    assert torch.equal(repeated_updates(torch.ones(1), 0.001, 500, nearest), torch.ones(501, 1))
+    assert repeated_updates(torch.ones(1), 0.001, 500, torch.Tensor.float)[-1].item() == pytest.approx(1.5, abs=1e-4)
+    path = repeated_updates(torch.ones(2000), 0.001, 500, stochastic())
+    assert torch.equal(nearest(path), path) and path.shape == (501, 2000)
+    for step in (1, 100, 500):  # five standard errors; each update deviates by half of BF16's gap at the most
+        assert path[step].mean().item() == pytest.approx(1 + 0.001 * step, abs=2.5 * 2.0**-7 * math.sqrt(step / 2000))
+
+
+def test_pure_bf16_weights_lose_small_steps_and_stochastic_rounding_keeps_them():
+    def run(store):
+        torch.manual_seed(0)
+        net = SmallNet(torch.bfloat16)
+        losses = train(net, *data.fashion_mnist(2000, 100), store=store, lr=0.003, steps=150).losses
+        return sum(losses[-20:]) / 20, all(torch.equal(p, nearest(p)) for p in net.parameters())
+
+    (master, near, random), are_short = zip(*map(run, (torch.Tensor.float, nearest, stochastic())), strict=True)
+    assert near > master + 0.05 and abs(random - master) < 0.02
+    assert are_short == (False, True, True)
+
+
+def test_at_the_ordinary_weight_fp16_needs_no_loss_scaling():
+    def run(dtype):
+        torch.manual_seed(0)
+        return train(SmallNet(dtype), *data.fashion_mnist(2000, 1000), steps=120)
+
+    full, short = run(torch.float32), run(torch.float16)
+    assert full.accuracy > 0.7 and abs(full.accuracy - short.accuracy) < 0.05
+    assert full.flushed == [[0, 0, 0], [0, 0, 0]] and max(map(max, short.flushed)) < 0.05
+
+
+def test_a_run_records_the_scale_of_each_step():
+    torch.manual_seed(0)
+    scaler = LossScaler(2.0**40, interval=4)
+    run = train(SmallNet(torch.float16), *data.fashion_mnist(500, 100), scaler=scaler, steps=40)
+    changes = [after / before for before, after in zip(run.scales, [*run.scales[1:], run.scale], strict=True)]
+    assert run.scales[0] == 2.0**40 and len(run.scales) == 40 and len(run.flushed) == 2
+    assert changes.count(0.5) == run.skipped > 0 and set(changes) == {0.5, 1.0, 2.0}
 
 
 def test_a_loss_of_tiny_weight_trains_in_fp32_and_bf16_and_in_fp16_only_with_loss_scaling():
