@@ -87,8 +87,19 @@ def sync(words: list[str]) -> int:
     return renew(check)
 
 
+def train(words: list[str]) -> int:
+    """Run one of the experiments that lessons quote, and store its results; for authors of lessons."""
+    parser = _parser(train)
+    parser.add_argument("name", metavar="NAME", help="such as mixed_precision")
+    name = parser.parse_args(words).name
+    from course_utils.experiments import run_experiment
+
+    print(f"stored in {run_experiment(name)}; now run `python scripts/update_manifest.py`")
+    return 0
+
+
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
-    command.__name__: command for command in (start, update, doctor, store, sync)
+    command.__name__: command for command in (start, update, doctor, store, sync, train)
 }
 
 

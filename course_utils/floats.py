@@ -6,6 +6,7 @@ number of the smaller formats, and FP64's own numbers too.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -131,7 +132,7 @@ class FloatFormat:
         all_ones = 2 ** (self.bits - 1) - 1
         return all_ones - (2**self.mantissa_bits if self.has_infinity else 1)
 
-    @property
+    @cached_property
     def max(self) -> float:
         """The largest finite number."""
         return self.decode(torch.tensor(self.max_code)).item()

@@ -199,3 +199,18 @@ def test_of_two_mistakes_that_look_alike_the_first_is_told(capsys, monkeypatch):
 def test_float32_on_the_way_is_called_rounding(capsys):
     body = "return right(query.float(), key.float(), value.float(), mask).double()"
     assert "passes through float32" in wrong(capsys, attempt(body))
+
+
+def test_a_small_number_that_was_added_is_not_taken_for_float32_alone(capsys):
+    lines = wrong(capsys, attempt("return right(query, key, value, mask) + 1e-8"))
+    assert "or from a small number that was added" in lines
+
+
+def test_a_mistake_whose_gradients_are_nan_is_recognised(capsys, monkeypatch):
+    def rooted(query, key, value, mask=None):
+        return toys.weighted(query, key, value, mask) * (query - query).sum().sqrt()  # infinite slope at 0
+
+    known = replace(toys.WEIGHTED, mistakes=(toys.told("rooted", rooted),))
+    monkeypatch.setattr(registry, "lesson_exercises", lambda _: (known,))
+    body = "return right(query, key, value, mask) * (query - query).sum().sqrt()"
+    assert "rooted: what" in wrong(capsys, attempt(body))

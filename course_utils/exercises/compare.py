@@ -106,7 +106,7 @@ def difference(expected: Tensor, got: Tensor) -> tuple[float, tuple[int, ...], i
     """Return the largest difference, its index, and how many elements differ."""
     mask = unequal(expected, got)
     wide = torch.complex128 if expected.is_complex() else torch.float64
-    distance = (expected.to(wide) - got.to(wide)).abs().nan_to_num(nan=math.inf)
+    distance = (expected.to(wide) - got.to(wide)).abs().nan_to_num(nan=math.inf, posinf=math.inf)
     distance = torch.where(mask, distance, torch.zeros(()))
     index = np.unravel_index(int(distance.argmax()), tuple(distance.shape))  # torch's own imports sympy: a second
     return float(distance.max()), tuple(int(i) for i in index), int(mask.sum())

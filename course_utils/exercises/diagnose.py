@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from course_utils.exercises.compare import same
+from course_utils.exercises.compare import same, scale
 from course_utils.exercises.faults import NUMBERS, Fault, close, found
 from course_utils.exercises.observe import Observed, Observer
 from course_utils.exercises.registry import Answer, Exercise
@@ -76,7 +76,7 @@ def agree(one: Observed, other: Observed) -> bool:
         return False
     if one.gradients.keys() != other.gradients.keys():
         return False
-    largest = max([float(g.abs().max()) for g in one.gradients.values() if g.numel()], default=1.0) or 1.0
+    largest = max([scale(g) for g in one.gradients.values() if g.any()], default=1.0)
     return all(close(gradient, other.gradients[name], largest) for name, gradient in one.gradients.items())
 
 

@@ -85,7 +85,7 @@ def _returned_faults(expected: Observed, got: Observed) -> Iterator[Fault]:
             yield Fault(
                 f"the argument `{name}` was changed in place",
                 "an operation such as `+=`, `x[...] =` or one ending in `_` writes into the caller's tensor",
-                f"compute a new tensor, or begin with `{name} = {name}.clone()`",
+                "compute a new tensor, or change a copy: `.clone()` makes one",
                 rank=6,
             )
     yield from gradient_faults(expected, got, numbers_agree=not differing)
@@ -133,7 +133,8 @@ def _reaches(gradient: Tensor, largest: float) -> bool:
 
 
 def _none(_mismatch: Mismatch) -> Fault:
-    return Fault("it returns None", "the function ends without `return`", "return the result on its last line", 2)
+    why = "no `return` was reached, or one that gives None"
+    return Fault("it returns None", why, "return the result on its last line", 2)
 
 
 def _type(mismatch: Mismatch) -> Fault:
@@ -216,9 +217,11 @@ def _value(mismatch: Mismatch) -> Fault:
         return Fault(f"{what}, first at {_first(expected != got)}", why, remedy, NUMBERS)
     delta, index, count = difference(expected, got)
     if delta < ROUNDING * scale(expected):
-        why = "so little comes from rounding: somewhere it passes through float32"
-        remedy = "leave out `.float()` and `dtype=torch.float32`: the check computes in float64"
-    what = f"{mismatch.place} differs in {count} of {expected.numel()} elements: max |Δ| = {delta:.3g} at {index}"
+        why = "so little comes from rounding where it passes through float32, or from a small number that was added"
+        remedy = "leave out `.float()`, `dtype=torch.float32` and numbers such as 1e-8: the check computes in float64"
+    pair = f"{_short(got[index].item())} instead of {_short(expected[index].item())}"
+    most = f"max |Δ| = {delta:.3g}" if delta < float("inf") else pair
+    what = f"{mismatch.place} differs in {count} of {expected.numel()} elements: {most} at {index}"
     return Fault(what, why, remedy, NUMBERS)
 
 

@@ -1,0 +1,125 @@
+"""The longer runs behind the lessons: `python -m course_utils train NAME` does one, and lessons read what it stored.
+
+An experiment is a list of arms, each run with several seeds. Its file `data/results/NAME.json` holds every seed's
+values, the steps, the seconds, the versions and the command.
+"""
+
+import json
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from course_utils import data
+from course_utils.data import verified
+from course_utils.files import DATA, CourseError, write_atomically
+from course_utils.mixed_precision import LossScaler, Run, SmallNet, rounded, stochastic_round, train
+
+RESULTS = DATA / "results"
+SEEDS = (0, 1, 2)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Arms by name, and how one is run.
+
+    Attributes:
+        what: one sentence.
+        arms: names.
+        run: arm and seed to numbers by name.
+    """
+
+    what: str
+    arms: tuple[str, ...]
+    run: Callable[[str, int], dict[str, float]]
+
+
+def _to_bf16(weights: torch.Tensor) -> torch.Tensor:
+    return rounded(weights, torch.bfloat16)
+
+
+def _stochastic(seed: int) -> Callable[[torch.Tensor], torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    return lambda weights: stochastic_round(weights, 7, torch.rand(weights.shape, generator=generator))
+
+
+def mixed_precision_arm(arm: str, seed: int) -> dict[str, float]:
+    """Train lesson 01's small network for 300 steps on 8,000 images, in one way of `MIXED_PRECISION`."""
+    dtype, options = MIXED_PRECISION[arm]
+    made = {key: value(seed) if callable(value) else value for key, value in options.items()}
+    torch.manual_seed(seed)
+    run: Run = train(SmallNet(dtype), *data.fashion_mnist(8000, 2000), seed=seed, **made)
+    return {"loss": sum(run.losses[-20:]) / 20, "accuracy": run.accuracy, "skipped": run.skipped, "steps": 300}
+
+
+TINY = {"loss_weight": 2.0**-16}
+MIXED_PRECISION = {
+    "FP32": (torch.float32, {}),
+    "BF16": (torch.bfloat16, {}),
+    "FP16": (torch.float16, {}),
+    "FP32, tiny loss": (torch.float32, TINY),
+    "BF16, tiny loss": (torch.bfloat16, TINY),
+    "FP16, tiny loss": (torch.float16, TINY),
+    "FP16, tiny loss, scaled": (torch.float16, {**TINY, "scaler": lambda _seed: LossScaler(2.0**40, 100)}),
+    "BF16, master weights": (torch.bfloat16, {"lr": 0.003}),
+    "BF16, nearest": (torch.bfloat16, {"lr": 0.003, "store": lambda _seed: _to_bf16}),
+    "BF16, stochastic": (torch.bfloat16, {"lr": 0.003, "store": _stochastic}),
+}
+EXPERIMENTS = {
+    "mixed_precision": Experiment(
+        "A small network on Fashion-MNIST in several number formats; the loss is the mean of the last 20 of 300 steps.",
+        tuple(MIXED_PRECISION),
+        mixed_precision_arm,
+    )
+}
+
+
+def run_experiment(name: str, folder: Path = RESULTS) -> Path:
+    """Run all arms of an experiment with all seeds, and store what came out; takes minutes, not hours.
+
+    Raises:
+        CourseError: there is no such experiment.
+    """
+    if name not in EXPERIMENTS:
+        raise CourseError(f"there is no experiment {name!r}: use one of {', '.join(EXPERIMENTS)}")
+    experiment, rows = EXPERIMENTS[name], []
+    for arm in experiment.arms:
+        for seed in SEEDS:
+            started = time.perf_counter()
+            values = experiment.run(arm, seed)
+            seconds = round(time.perf_counter() - started, 2)
+            rows.append({"arm": arm, "seed": seed, **values, "seconds": seconds})
+            print(f"{arm}, seed {seed}: {values}, {seconds} s", flush=True)
+    record = {
+        "what": experiment.what,
+        "command": f"python -m course_utils train {name}",
+        "versions": {"torch": torch.__version__.split("+")[0], "python": platform.python_version()},
+        "threads": torch.get_num_threads(),
+        "rows": rows,
+    }
+    path = folder / f"{name}.json"
+    write_atomically(path, (json.dumps(record, indent=1) + "\n").encode("utf-8"))
+    return path
+
+
+def results(name: str) -> list[dict]:
+    """Return the stored rows of an experiment: a dictionary for each arm and seed.
+
+    Raises:
+        CourseError: there is no such experiment.
+        DataFileError: its file is missing, truncated or altered.
+    """
+    if name not in EXPERIMENTS:
+        raise CourseError(f"there is no experiment {name!r}: use one of {', '.join(EXPERIMENTS)}")
+    return json.loads(verified(f"results/{name}.json"))["rows"]
+
+
+def by_arm(name: str, value: str) -> dict[str, list[float]]:
+    """Return one value of every seed, for each arm of an experiment."""
+    found: dict[str, list[float]] = {}
+    for row in results(name):
+        found.setdefault(row["arm"], []).append(row[value])
+    return found
