@@ -97,7 +97,17 @@ def _round_by_numpy(values, exponent_bits, mantissa_bits):
     return torch.from_numpy(np.where(too_large, np.copysign(np.inf, rounded), rounded))
 
 
-ROUND = (_round_by_logarithm, _round_by_numpy)
+def _round_by_adding(values, exponent_bits, mantissa_bits):
+    values, bias = values.double(), exponent_bias(exponent_bits)
+    exponent = torch.frexp(values).exponent.clamp(min=2 - bias) - 1
+    large = 1.5 * 2.0 ** (52 - mantissa_bits + exponent.double())  # its own last bit is one step
+    rounded = (values + large) - large
+    rounded[rounded > (2 - 2.0**-mantissa_bits) * 2.0**bias] = torch.inf
+    rounded[rounded < -(2 - 2.0**-mantissa_bits) * 2.0**bias] = -torch.inf
+    return rounded
+
+
+ROUND = (_round_by_logarithm, _round_by_numpy, _round_by_adding)
 
 
 def _dot_into_a_table(a, b, inputs, accumulator):

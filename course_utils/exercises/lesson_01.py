@@ -5,9 +5,11 @@ from course_utils.exercises import alternatives_01 as alternatives
 from course_utils.exercises import cases_01 as cases
 from course_utils.exercises import mistakes_01_floats as formats
 from course_utils.exercises import mistakes_01_hardware as chips
+from course_utils.exercises import mistakes_01_roofline as roofline
 from course_utils.exercises import mistakes_01_rounding as rounding
 from course_utils.exercises import mistakes_01_softmax as softmax
 from course_utils.exercises import mistakes_01_stochastic as stochastic
+from course_utils.exercises import mistakes_01_sums as sums
 from course_utils.exercises import mistakes_01_training as training
 from course_utils.exercises.registry import Exercise
 
@@ -20,7 +22,7 @@ EXERCISES = (
         hints=(
             "How many cores are there on the whole chip?",
             "Each does `flop_per_core` operations in a tick, and there are `clock_hz` ticks a second.",
-            "It is a product of all four.",
+            "Multiply all four arguments.",
         ),
         minutes=3,
         difficulty=1,
@@ -33,9 +35,9 @@ EXERCISES = (
         cases=cases.products,
         mistakes=chips.PRODUCT,
         hints=(
-            "How many entries has the result?",
+            "How many entries does the result have?",
             "Each entry is a sum of k products: k multiply-adds.",
-            "A multiply-add counts as 2 FLOP.",
+            "A multiply-add counts as 2 FLOP: entries, times multiply-adds for each, times 2.",
         ),
         minutes=2,
         difficulty=1,
@@ -46,7 +48,7 @@ EXERCISES = (
         id="1.3",
         reference=hardware.roofline_seconds,
         cases=cases.layers,
-        mistakes=chips.ROOFLINE,
+        mistakes=roofline.ROOFLINE,
         hints=(
             "How long would the arithmetic take, if all numbers were there already?",
             "And how long would moving the bytes take, if there were nothing to compute?",
@@ -82,10 +84,10 @@ EXERCISES = (
         mistakes=rounding.ROUND,
         hints=(
             "A number is rounded to a multiple of its step. How large is the step between 1 and 2? Between 2 and 4?",
-            "The step is 2 to the power of `true_exponent(values, bias) - mantissa_bits`; divide by it, `torch.round`, "
+            "The step is 2 to the power of `true_exponent(values, bias) - mantissa_bits`: divide by it, `torch.round`, "
             "multiply again.",
-            "The largest number is (2 - 2^-m) · 2^bias. Compare the *rounded* numbers with it; `values.sign() * "
-            "torch.inf` has the right sign.",
+            "The largest number is (2 - 2^-m) · 2^bias. Compare the rounded numbers with it, and use `torch.where`; "
+            "`values.sign() * torch.inf` has the right sign. Begin with `values.double()`.",
         ),
         minutes=8,
         difficulty=4,
@@ -96,7 +98,7 @@ EXERCISES = (
         id="1.6",
         reference=accumulation.running_dot,
         cases=cases.vectors,
-        mistakes=training.DOT,
+        mistakes=sums.DOT,
         hints=(
             "All products can be computed at once, before the loop.",
             "Begin with a total of zeros, one for each row: `torch.zeros_like(products[..., 0])`. "
@@ -114,9 +116,9 @@ EXERCISES = (
         cases=cases.scores,
         mistakes=softmax.SOFTMAX,
         hints=(
-            "Which number may you subtract from a row without changing its softmax? Any. Which one helps?",
-            "`scores.amax(dim=-1, keepdim=True)` is the largest of each row.",
-            "Subtract it, take `exp`, divide by the sum over the last axis.",
+            "Any number may be subtracted from a whole row without changing its softmax. Which one helps?",
+            "`scores.amax(dim=-1, keepdim=True)` is the largest score of each row.",
+            "Subtract it, take `exp`, and divide by the sum over the last axis, with keepdim=True again.",
         ),
         minutes=4,
         difficulty=2,
@@ -145,9 +147,9 @@ EXERCISES = (
         mistakes=stochastic.STOCHASTIC,
         hints=(
             "Count in steps: `values / step` lies between two whole numbers.",
-            "Adding noise from [0, 1) and rounding down takes the upper one as often as it should.",
-            "`torch.frexp` gives an exponent one above floor(log2): the step is 2^(exponent - 1 - m), by "
-            "`torch.ldexp`.",
+            "With noise from [0, 1) added, rounding down gives the upper one as often as it should.",
+            "The exponent of `torch.frexp(values)` is one above floor(log2), so the step is 2^(exponent - 1 - m). Add "
+            "the noise to `values / step`, take `floor`, and multiply by the step.",
         ),
         minutes=6,
         difficulty=3,

@@ -1,4 +1,4 @@
-"""The usual mistakes of exercises 1.1 to 1.3: peak rates, products of matrices, rooflines."""
+"""The usual mistakes of exercises 1.1 and 1.2: peak rates and products of matrices."""
 
 from course_utils.exercises.registry import Mistake
 
@@ -11,11 +11,15 @@ def _always_two(sms, cores_per_sm, clock_hz, flop_per_core=2):
     return sms * cores_per_sm * 2 * clock_hz
 
 
-def _in_gigahertz(sms, cores_per_sm, clock_hz, flop_per_core=2):
+def _two_twice(sms, cores_per_sm, clock_hz, flop_per_core=2):
+    return sms * cores_per_sm * 2 * flop_per_core * clock_hz
+
+
+def _in_gigaflop(sms, cores_per_sm, clock_hz, flop_per_core=2):
     return sms * cores_per_sm * flop_per_core * clock_hz / 1e9
 
 
-def _in_tera(sms, cores_per_sm, clock_hz, flop_per_core=2):
+def _in_teraflop(sms, cores_per_sm, clock_hz, flop_per_core=2):
     return sms * cores_per_sm * flop_per_core * clock_hz / 1e12
 
 
@@ -27,12 +31,12 @@ def _subunits_again(sms, cores_per_sm, clock_hz, flop_per_core=2):
     return sms * 4 * cores_per_sm * flop_per_core * clock_hz
 
 
-def _per_sm(sms, cores_per_sm, clock_hz, flop_per_core=2):
+def _one_sm(sms, cores_per_sm, clock_hz, flop_per_core=2):
     return cores_per_sm * flop_per_core * clock_hz
 
 
-def _seconds(sms, cores_per_sm, clock_hz, flop_per_core=2):
-    return sms * cores_per_sm * flop_per_core / clock_hz
+def _cores_added(sms, cores_per_sm, clock_hz, flop_per_core=2):
+    return (sms + cores_per_sm) * flop_per_core * clock_hz
 
 
 PEAK = (
@@ -40,57 +44,64 @@ PEAK = (
         "one-flop",
         _one_flop,
         "Each core does one operation in a tick.",
-        "A multiply-add counts as two, and `flop_per_core` says how many: it isn't used.",
+        "`flop_per_core` isn't used: a multiply-add is a multiplication and an addition, so it counts as 2.",
         "Multiply by `flop_per_core` too.",
     ),
     Mistake(
         "always-two",
         _always_two,
         "Each core does 2 FLOP in a tick, also where `flop_per_core` says 1024.",
-        "The 2 is written into the product.",
-        "Use the argument; 2 is only its default.",
+        "The 2 is written into the product, but it is only the argument's default.",
+        "Use `flop_per_core` in its place.",
     ),
     Mistake(
-        "in-gigahertz",
-        _in_gigahertz,
+        "two-twice",
+        _two_twice,
+        "The result is twice as large as it should be.",
+        "`flop_per_core` counts both halves of a multiply-add already, and the 2 is multiplied in once more.",
+        "Leave the 2 out.",
+    ),
+    Mistake(
+        "in-gigaflop",
+        _in_gigaflop,
         "The result is 10⁹ times too small.",
-        "It is in GFLOP/s, but FLOP/s are wanted; `clock_hz` is in ticks a second.",
-        "Leave the units as they come: no division.",
+        "It is in GFLOP/s, or the clock was taken in GHz; `clock_hz` is in ticks a second, and FLOP/s are wanted.",
+        "Leave the units as they come, without a division.",
     ),
     Mistake(
-        "in-tera",
-        _in_tera,
+        "in-teraflop",
+        _in_teraflop,
         "The result is 10¹² times too small.",
         "It is in TFLOP/s, but FLOP/s are wanted.",
-        "Leave the division to whoever prints it.",
+        "Leave that division to whoever prints the result.",
     ),
     Mistake(
         "warps-again",
         _warps_again,
         "The result is 32 times too large.",
-        "The 32 threads of a warp are multiplied in, but they *are* the cores: one each.",
-        "Count cores only.",
+        "A warp's 32 threads are multiplied in, but they run on the cores that are counted already.",
+        "Count cores only, not threads.",
     ),
     Mistake(
         "subunits-again",
         _subunits_again,
         "The result is 4 times too large.",
         "The four subunits are multiplied in, but `cores_per_sm` counts the cores of all four.",
-        "Multiply the SMs by the cores of a whole SM.",
+        "Take `cores_per_sm` as it is.",
     ),
     Mistake(
-        "per-sm",
-        _per_sm,
-        "The result is that of a single SM.",
-        "The number of SMs isn't used.",
-        "All SMs work at the same time: multiply.",
+        "one-sm",
+        _one_sm,
+        "The result is the rate of a single SM.",
+        "`sms` isn't used, but all SMs work at the same time.",
+        "Count the cores of the whole chip.",
     ),
     Mistake(
-        "seconds",
-        _seconds,
-        "The result gets smaller when the clock gets faster.",
-        "It is divided by the clock.",
-        "The clock is in ticks *a second*: more ticks, more FLOP. Multiply.",
+        "cores-added",
+        _cores_added,
+        "The chip seems to have fewer cores than two of its SMs.",
+        "SMs and cores are added, but every SM has that many cores.",
+        "For the cores of the whole chip, multiply the two.",
     ),
 )
 
@@ -115,8 +126,12 @@ def _inner_squared(m, k, n):
     return 2 * m * k * k * n
 
 
-def _outer_sides_mixed(m, k, n):
+def _inner_for_outer(m, k, n):
     return 2 * m * k * k
+
+
+def _cubed(m, k, n):
+    return 2 * m**3
 
 
 PRODUCT = (
@@ -131,106 +146,43 @@ PRODUCT = (
         "one-addition-fewer",
         _one_addition_fewer,
         "For each entry of the result one addition is missing.",
-        "On paper k products need only k - 1 additions. The hardware adds every product to a running total, "
-        "the first one too, and so everybody counts k.",
-        "Count k additions.",
+        "On paper k products need only k - 1 additions. Hardware adds each product to a running total, the first "
+        "one too, so k are counted.",
+        "Count as many additions as multiplications.",
     ),
     Mistake(
         "outputs-only",
         _outputs_only,
         "The result doesn't depend on k.",
-        "One multiply-add is counted for each entry, but each entry is a sum of k products.",
-        "Multiply by k.",
+        "One multiply-add is counted for each entry of the result, but each entry is a sum of k products.",
+        "Count the multiply-adds that make one entry, then all entries.",
     ),
     Mistake(
         "numbers-read",
         _numbers_read,
         "The result is the number of entries in the two factors.",
-        "That is what is read, not what is computed.",
-        "Ask: how many multiply-adds make one entry of the result, and how many entries are there?",
+        "That is what is read, not what is computed with it: each number is used many times.",
+        "Ask how many multiply-adds make one entry of the result, and how many entries there are.",
     ),
     Mistake(
         "inner-squared",
         _inner_squared,
         "The result is k times too large.",
-        "The inner side k counts twice: it is the last side of one factor and the first of the other.",
-        "The two are the same axis, summed over once.",
+        "This side is counted twice, as the last side of one factor and as the first of the other.",
+        "The two are one and the same axis: count it once.",
     ),
     Mistake(
-        "outer-sides-mixed",
-        _outer_sides_mixed,
+        "inner-for-outer",
+        _inner_for_outer,
         "The result doesn't depend on n.",
-        "The inner side k stands where the last side n should.",
-        "The result is (m, n): one sum of k products for each of its entries.",
-    ),
-)
-
-
-def _sum_of_both(flop, bytes_moved, peak_flops, bandwidth):
-    return flop / peak_flops + bytes_moved / bandwidth
-
-
-def _faster_counts(flop, bytes_moved, peak_flops, bandwidth):
-    return min(flop / peak_flops, bytes_moved / bandwidth)
-
-
-def _arithmetic_only(flop, bytes_moved, peak_flops, bandwidth):
-    return flop / peak_flops
-
-
-def _memory_only(flop, bytes_moved, peak_flops, bandwidth):
-    return bytes_moved / bandwidth
-
-
-def _rate(flop, bytes_moved, peak_flops, bandwidth):
-    return min(peak_flops, bandwidth * flop / bytes_moved)
-
-
-def _upside_down(flop, bytes_moved, peak_flops, bandwidth):
-    return max(peak_flops / flop, bandwidth / bytes_moved)
-
-
-ROOFLINE = (
-    Mistake(
-        "sum-of-both",
-        _sum_of_both,
-        "Both times are added up.",
-        "Arithmetic and memory work at the same time: while one product is computed, the next numbers arrive.",
-        "Only the slower of the two counts.",
+        "The inner side k stands where the outer side n should.",
+        "Write down the shapes of both factors and of the result, and count the result's entries.",
     ),
     Mistake(
-        "faster-counts",
-        _faster_counts,
-        "The faster of the two decides.",
-        "The smaller time is taken, but the work is done when *both* are done.",
-        "Take the larger one.",
-    ),
-    Mistake(
-        "arithmetic-only",
-        _arithmetic_only,
-        "Where much memory is moved, the time is too short.",
-        "Only the arithmetic is looked at.",
-        "Compute the time for moving the bytes too, and take the larger one.",
-    ),
-    Mistake(
-        "memory-only",
-        _memory_only,
-        "Where much is computed, the time is too short.",
-        "Only the memory is looked at.",
-        "Compute the time for the arithmetic too, and take the larger one.",
-    ),
-    Mistake(
-        "rate",
-        _rate,
-        "The result is a rate, in FLOP/s.",
-        "That is the usual picture of a roofline, but here the *time* is asked for.",
-        "Divide the FLOP by that rate, or compare the two times.",
-    ),
-    Mistake(
-        "upside-down",
-        _upside_down,
-        "The result gets smaller when there is more to do.",
-        "Rates are divided by amounts; time is an amount over a rate.",
-        "Turn both fractions round.",
+        "cubed",
+        _cubed,
+        "The result depends on m alone.",
+        "That is the count for square matrices, 2 m³; here all three sides differ.",
+        "Find out which side each of the three m stands for.",
     ),
 )
