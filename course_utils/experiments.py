@@ -97,7 +97,7 @@ def run_experiment(name: str, folder: Path = RESULTS) -> Path:
         "what": experiment.what,
         "command": f"python -m course_utils train {name}",
         "versions": {"torch": torch.__version__.split("+")[0], "python": platform.python_version()},
-        "threads": torch.get_num_threads(),
+        "threads": 1,
         "rows": rows,
     }
     path = folder / f"{name}.json"

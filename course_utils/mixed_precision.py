@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from course_utils.image_sets import ImageSet
 from course_utils.progress import progress
+from course_utils.threads import one_thread
 
 
 def stable_softmax(scores: Tensor) -> Tensor:
@@ -153,6 +154,7 @@ def stochastic_round(values: Tensor, mantissa_bits: int, noise: Tensor) -> Tenso
     """
     _, exponent = torch.frexp(values)  # |value| is in [2^(exponent - 1), 2^exponent)
     step = torch.ldexp(torch.ones_like(values), exponent - 1 - mantissa_bits)
+    step = step.clamp(min=torch.finfo(values.dtype).tiny)  # never 0, however small the value
     return torch.floor(values / step + noise) * step
 
 
@@ -190,6 +192,7 @@ def flat(images: ImageSet) -> Tensor:
     return (images.images.float().flatten(start_dim=1) / 255 - 0.286) / 0.353
 
 
+@one_thread()
 def train(
     net: SmallNet,
     train_set: ImageSet,

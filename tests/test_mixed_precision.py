@@ -163,6 +163,12 @@ def test_stochastic_rounding_takes_one_of_two_neighbours_and_is_right_on_average
     assert error.mean().abs() < 5 * 0.5 / math.sqrt(4000 * 400)
 
 
+def test_the_smallest_numbers_are_rounded_too():
+    small = torch.tensor([1e-44, -1e-44, 1e-38])
+    assert stochastic_round(small, 7, torch.zeros(3)).tolist() == [0, -(2.0**-126), 0]
+    assert stochastic_round(small, 7, torch.full((3,), 0.999)).isfinite().all()
+
+
 def test_what_needs_no_rounding_stays_with_any_noise():
     values = torch.tensor([0.0, 1.0, -1.0, 1.0078125, -2048.0, 3 * 2.0**-20])
     for noise in (0.0, 0.5, 0.999):
@@ -248,3 +254,14 @@ def test_the_first_step_is_plain_sgd_with_clipped_gradients():
     nn.utils.clip_grad_norm_(twin.parameters(), 1.0)
     for ours, theirs in zip(net.parameters(), twin.parameters(), strict=True):
         assert torch.allclose(ours, theirs - 0.5 * theirs.grad, atol=1e-6)
+
+
+def test_training_uses_one_thread_and_leaves_the_others_for_later():
+    before, seen = torch.get_num_threads(), []
+
+    def store(weights):
+        seen.append(torch.get_num_threads())
+        return weights
+
+    train(SmallNet(), *data.fashion_mnist(200, 100), steps=1, store=store)
+    assert set(seen) == {1} and torch.get_num_threads() == before
