@@ -5,8 +5,11 @@ import math
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from course_utils.models import local_attention as la
+from course_utils.models.conv import count_parameters
+from course_utils.models.local_layers import LocalAttention, LocalRelation, relation_parameters
 
 
 def features(*shape, seed=0):
@@ -69,7 +72,7 @@ def test_an_even_side_is_told():
     with pytest.raises(ValueError, match="side 4 has no centre: use 3 or 5"):
         la.local_attention(q, k, v, 4)
     with pytest.raises(ValueError, match="20 channels are not a multiple of 2 x 8 heads"):
-        la.LocalAttention(20)
+        LocalAttention(20)
 
 
 def test_timm_halo_attention_with_blocks_of_one_is_local_attention():
@@ -93,7 +96,7 @@ def test_timm_halo_attention_with_blocks_of_one_is_local_attention():
 
 def test_the_stand_alone_layer_halves_the_image_by_means():
     torch.manual_seed(0)
-    plain, strided = la.LocalAttention(32), la.LocalAttention(32, stride=2)
+    plain, strided = LocalAttention(32), LocalAttention(32, stride=2)
     strided.load_state_dict(plain.state_dict())
     image = torch.randn(2, 32, 6, 8)
     expected = plain(image).unflatten(2, (3, 2)).unflatten(4, (4, 2)).mean(dim=(3, 5))
@@ -102,7 +105,7 @@ def test_the_stand_alone_layer_halves_the_image_by_means():
 
 def test_the_local_relation_layer_position_by_position():
     torch.manual_seed(0)
-    layer = la.LocalRelation(20, share=8, side=3).double()
+    layer = LocalRelation(20, share=8, side=3).double()
     image = torch.randn(1, 20, 4, 5, dtype=torch.float64)
     q, k = layer.query(image)[0], layer.key(image)[0]
     mixed = torch.zeros(20, 4, 5, dtype=torch.float64)
@@ -120,6 +123,18 @@ def test_the_local_relation_layer_position_by_position():
                 values = torch.stack([image[0, channel, row + i, column + j] for i, j in near])
                 mixed[channel, row, column] = scores.softmax(0) @ values
     torch.testing.assert_close(layer(image), layer.transform(mixed[None]))
-    strided = la.LocalRelation(20, stride=2, share=8, side=3).double()
+    strided = LocalRelation(20, stride=2, share=8, side=3).double()
     strided.load_state_dict(layer.state_dict())
     torch.testing.assert_close(strided(image), layer(image)[:, :, ::2, ::2])
+
+
+def test_a_convolution_is_an_inner_product_at_every_position():
+    image, kernel = torch.randn(3, 5, 8, dtype=torch.float64), torch.randn(4, 3, 3, 3, dtype=torch.float64)
+    whole = F.conv2d(image[None], kernel, padding=1)[0]
+    for row, column in [(0, 0), (4, 7), (2, 5)]:
+        torch.testing.assert_close(la.convolve_at(image, kernel, row, column), whole[:, row, column])
+
+
+@pytest.mark.parametrize(("channels", "share"), [(64, 8), (100, 8), (20, 1), (12, 100)])
+def test_the_local_relation_layers_parameters(channels, share):
+    assert relation_parameters(channels, share) == count_parameters(LocalRelation(channels, share=share))

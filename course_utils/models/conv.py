@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from course_utils.models.local_attention import LocalAttention, LocalRelation
+from course_utils.models.local_layers import LocalAttention, LocalRelation
 
 Mixer = Callable[[int, int], nn.Module]  # channels and stride to a layer
 

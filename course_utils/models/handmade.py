@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from course_utils.models.patches import patchify
+
 ORIENTATIONS = 8
 COLOUR, SPREAD, EDGES = (
     1.0,
@@ -36,9 +38,7 @@ def to_patches(image: Tensor, patch: int) -> Tensor:
         raise ValueError(
             f"an image of {H} x {W} pixels can't be cut into patches of {patch}: crop it or change the side"
         )
-    rows, columns = H // patch, W // patch
-    patches = image.reshape(C, rows, patch, columns, patch)  # (C, H/P, P, W/P, P)
-    return patches.permute(1, 3, 0, 2, 4).reshape(rows * columns, C, patch, patch)  # (N, C, P, P)
+    return patchify(image[None], patch)[0].unflatten(1, (C, patch, patch))
 
 
 def edge_histogram(patches: Tensor) -> Tensor:
