@@ -88,13 +88,15 @@ def sync(words: list[str]) -> int:
 
 
 def train(words: list[str]) -> int:
-    """Run one of the experiments that lessons quote, and store its results; for authors of lessons."""
+    """Run an experiment that lessons quote, or train a model that they load, and store it; for authors of lessons."""
     parser = _parser(train)
     parser.add_argument("name", metavar="NAME", help="such as mixed_precision")
     name = parser.parse_args(words).name
+    from course_utils.checkpoints import CHECKPOINTS, train_checkpoint
     from course_utils.experiments import run_experiment
 
-    print(f"stored in {run_experiment(name)}; now run `python scripts/update_manifest.py`")
+    path = train_checkpoint(name) if name in CHECKPOINTS else run_experiment(name)
+    print(f"stored in {path}; now run `python scripts/update_manifest.py`")
     return 0
 
 

@@ -120,6 +120,50 @@ def sasa_50(classes: int = 1000) -> ResNet:
     return ResNet(RESNET_50, convolution_stem(), LocalAttention, classes)
 
 
+class BasicBlock(nn.Module):
+    """Two 3 x 3 convolutions, added to the input: He et al. 2016, figure 5, left.
+
+    Args:
+        inputs, outputs: channels before and after.
+        stride: 2 halves the image, in the first convolution and in the shortcut.
+    """
+
+    def __init__(self, inputs: int, outputs: int, stride: int):
+        super().__init__()
+        self.first = normed(nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False), outputs)
+        self.second = normed(nn.Conv2d(outputs, outputs, 3, padding=1, bias=False), outputs)
+        same = stride == 1 and inputs == outputs
+        self.shortcut = nn.Identity() if same else normed(nn.Conv2d(inputs, outputs, 1, stride, bias=False), outputs)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map (B, inputs, H, W) to (B, outputs, H / stride, W / stride)."""
+        return (self.second(self.first(features).relu()) + self.shortcut(features)).relu()
+
+
+class SmallResNet(nn.Module):
+    """A ResNet for grey pictures of 28 x 28: three stages of one block, with 16, 32 and 64 channels.
+
+    Args:
+        between: makes what stands behind the first and the second stage, from its channels; nothing if none.
+        classes: how many logits come out.
+    """
+
+    def __init__(self, between: Callable[[int], nn.Module] | None = None, classes: int = 10):
+        super().__init__()
+        between = between or (lambda _channels: nn.Identity())
+        self.stem = normed(nn.Conv2d(1, 16, 3, stride=2, padding=1, bias=False), 16)
+        self.stage1, self.between1 = BasicBlock(16, 16, 1), between(16)  # (B, 16, 14, 14)
+        self.stage2, self.between2 = BasicBlock(16, 32, 2), between(32)  # (B, 32, 7, 7)
+        self.stage3 = BasicBlock(32, 64, 2)  # (B, 64, 4, 4)
+        self.head = nn.Linear(64, classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the logits (B, classes) of images (B, 1, 28, 28)."""
+        features = self.between1(self.stage1(self.stem(images).relu()))
+        features = self.between2(self.stage2(features))
+        return self.head(self.stage3(features).mean(dim=(2, 3)))
+
+
 def count_parameters(module: nn.Module) -> int:
     """Return how many numbers a module learns."""
     return sum(parameter.numel() for parameter in module.parameters())

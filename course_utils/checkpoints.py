@@ -1,0 +1,111 @@
+"""Models that took longer to train than a lesson has time for: `python -m course_utils train NAME` makes one again.
+
+A checkpoint is `data/checkpoints/NAME.safetensors`, which holds numbers and nothing that could run; beside it
+`NAME.json` says how it was made.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from torch import nn
+
+from course_utils import image_runs
+from course_utils.data import verified
+from course_utils.experiments import origin
+from course_utils.files import DATA, CourseError, write_atomically
+from course_utils.training import Recipe, fit
+
+FOLDER = DATA / "checkpoints"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model, and how it is trained.
+
+    Attributes:
+        what: one sentence.
+        build: makes it, with random weights.
+        train: trains it in place, and returns what is measured, by name.
+    """
+
+    what: str
+    build: Callable[[], nn.Module]
+    train: Callable[[nn.Module], dict[str, float]]
+
+
+PIXELS_14 = Recipe(4000, batch=32, lr=3e-3, weight_decay=0.01)
+
+
+def _pixels_14(model: nn.Module) -> dict[str, float]:
+    train_set, test_set = image_runs.small_images(60_000, 2_000, 14, image_runs.LEVELS)
+    history = fit(model, image_runs.next_pixel_loss(model, train_set, PIXELS_14.batch), PIXELS_14)
+    bits = image_runs.bits_per_pixel(model, test_set)
+    return {"bits": bits, "nats": history.recent(), "steps": PIXELS_14.steps, "images": 60_000}
+
+
+CHECKPOINTS = {
+    "pixels_14": Checkpoint(
+        "A Transformer that predicts the next pixel of Fashion-MNIST shrunk to 14 x 14 in 16 levels of grey: 4 blocks "
+        "of width 64 with 4 heads.",
+        lambda: image_runs.pixel_model(14),
+        _pixels_14,
+    )
+}
+
+
+def _known(name: str) -> Checkpoint:
+    if name not in CHECKPOINTS:
+        raise CourseError(f"there is no checkpoint {name!r}: use one of {', '.join(CHECKPOINTS)}")
+    return CHECKPOINTS[name]
+
+
+def train_checkpoint(name: str, folder: Path = FOLDER) -> Path:
+    """Train a model from seed 0 and store it with its record.
+
+    Raises:
+        CourseError: there is no such checkpoint.
+    """
+    checkpoint, started = _known(name), time.perf_counter()
+    torch.manual_seed(0)
+    model = checkpoint.build()
+    measured = checkpoint.train(model)
+    record = {
+        "what": checkpoint.what,
+        **origin(name),
+        "seed": 0,
+        "measured": measured,
+        "seconds": round(time.perf_counter() - started, 1),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / f"{name}.json", (json.dumps(record, indent=1) + "\n").encode("utf-8"))
+    path = folder / f"{name}.safetensors"
+    write_atomically(path, safetensors.torch.save(model.state_dict()))
+    return path
+
+
+def load(name: str) -> nn.Module:
+    """Return a trained model, in eval mode.
+
+    Raises:
+        CourseError: there is no such checkpoint.
+        DataFileError: its file is missing, truncated or altered.
+    """
+    model = _known(name).build()
+    model.load_state_dict(safetensors.torch.load(verified(f"checkpoints/{name}.safetensors")))
+    return model.eval()
+
+
+def record(name: str) -> dict:
+    """Return how a checkpoint was made, and what was measured.
+
+    Raises:
+        CourseError: there is no such checkpoint.
+        DataFileError: its record is missing, truncated or altered.
+    """
+    _known(name)
+    return json.loads(verified(f"checkpoints/{name}.json"))
