@@ -1,0 +1,50 @@
+"""Store what official layers compute, for lessons that compare ours with them without importing their library.
+
+    python scripts/make_parity.py
+
+Needs the extra `parity` (timm). All numbers are drawn anew from a seed, float64: weights, input, output. Afterwards
+run `python scripts/update_manifest.py`.
+"""
+
+import safetensors.torch
+import torch
+from timm.layers import NonLocalAttn
+from timm.layers.halo_attn import HaloAttn
+from torch import Tensor, nn
+
+from course_utils.files import DATA, write_atomically
+
+
+def randomised(module: nn.Module) -> nn.Module:
+    """Draw all parameters and buffers, so that no error hides behind a zero, and go to eval mode in float64."""
+    generator = torch.Generator().manual_seed(3)
+    for name, tensor in module.state_dict().items():
+        if tensor.is_floating_point():
+            tensor.copy_(0.4 * torch.randn(tensor.shape, generator=generator))
+            if name.endswith("running_var"):
+                tensor.abs_()
+    return module.double().eval()
+
+
+def recorded(name: str, module: nn.Module, images: Tensor) -> dict[str, Tensor]:
+    """Return weights, input and output of a module by name."""
+    with torch.no_grad():
+        output = module(images)
+    weights = {f"{name}.weights.{key}": value for key, value in module.state_dict().items()}
+    return {**weights, f"{name}.input": images, f"{name}.output": output}
+
+
+def lesson_03() -> dict[str, Tensor]:
+    """timm's non-local block of 16 channels, and its halo attention with blocks of one pixel: 7 x 7, 2 heads."""
+    images = torch.randn(2, 16, 5, 7, dtype=torch.float64, generator=torch.Generator().manual_seed(4))
+    halo = HaloAttn(16, num_heads=2, block_size=1, halo_size=3)
+    found = recorded("non_local", randomised(NonLocalAttn(16)), images)
+    return {**found, **recorded("halo", randomised(halo), images)}
+
+
+if __name__ == "__main__":
+    folder = DATA / "parity"
+    folder.mkdir(exist_ok=True)
+    tensors = {name: tensor.contiguous().clone() for name, tensor in lesson_03().items()}
+    write_atomically(folder / "lesson_03.safetensors", safetensors.torch.save(tensors))
+    print(f"lesson_03: {len(tensors)} tensors")

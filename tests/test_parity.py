@@ -1,0 +1,36 @@
+"""The stored outputs of official layers: those that the library computes today, and those that ours compute."""
+
+import sys
+
+import pytest
+import safetensors.torch
+import torch
+
+from course_utils import data
+from course_utils.files import ROOT
+from course_utils.models.conv import count_parameters
+from course_utils.models.non_local import NonLocalBlock
+from course_utils.parity import reference
+
+
+def test_the_stored_tensors_come_out_of_the_script_again(monkeypatch):
+    pytest.importorskip("timm")
+    monkeypatch.setattr(sys, "path", [str(ROOT / "scripts"), *sys.path])
+    import make_parity
+
+    stored = safetensors.torch.load(data.verified("parity/lesson_03.safetensors"))
+    fresh = make_parity.lesson_03()
+    assert stored.keys() == fresh.keys()
+    for name, tensor in fresh.items():
+        torch.testing.assert_close(stored[name], tensor, atol=1e-12, rtol=1e-9)
+
+
+def test_a_layer_is_found_by_its_name():
+    weights, image, output = reference("03", "non_local")
+    assert set(weights) > {"t.weight", "norm.running_var"} and image.shape == output.shape == (2, 16, 5, 7)
+    learned = [tensor.numel() for name, tensor in weights.items() if "running" not in name and "batches" not in name]
+    assert sum(learned) == count_parameters(NonLocalBlock(16, inner=8)) == 584
+    with pytest.raises(KeyError):
+        reference("03", "window")
+    with pytest.raises(data.DataFileError):
+        reference("99", "window")
