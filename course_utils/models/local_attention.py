@@ -149,7 +149,8 @@ def weigh_shifts(weights: Tensor, value: Tensor, side: int, stride: int = 1) -> 
     out = torch.zeros_like(value[..., ::stride, ::stride])
     shifts = itertools.product(range(side), range(side))
     for weight, (row, column) in zip(weights, shifts, strict=True):
-        out = out + weight[:, :, None] * padded[..., row : row + H : stride, column : column + W : stride]
+        shifted = padded[..., row : row + H : stride, column : column + W : stride]
+        out = torch.addcmul(out, weight[:, :, None], shifted)  # out + weight * shifted, in one go
     return out
 
 

@@ -1,0 +1,36 @@
+"""The benchmark table: complete, and its order comes out again wherever it is measured."""
+
+import csv
+import sys
+
+import pytest
+
+from course_utils.files import ROOT
+
+FOLDER = ROOT / "tests" / "benchmarks"
+
+
+@pytest.fixture
+def speed(monkeypatch):
+    monkeypatch.setattr(sys, "path", [str(FOLDER), *sys.path])
+    import speed
+
+    return speed
+
+
+def test_each_local_attention_is_faster_than_the_one_before(speed):
+    """Noise can't turn this: from one to the next it is several times the time."""
+    functions = speed.contenders(64, 28)
+    times = speed.medians(functions, rounds=3)
+    loops, unfold, shifts, _seven, three = times.values()
+    assert loops > 1.5 * unfold > 1.5 * 1.5 * shifts
+    assert shifts > 1.5 * three, "a convolution is still faster"
+
+
+def test_the_table_has_every_row(speed):
+    with speed.TABLE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == speed.COLUMNS
+    names = list(speed.contenders(8, 2))
+    assert [(row["what"], row["channels"]) for row in rows] == [(n, c) for c in ("64", "256") for n in names]
+    assert all(float(row["milliseconds"]) > 0 for row in rows)
