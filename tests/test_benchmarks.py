@@ -23,7 +23,8 @@ def test_each_local_attention_is_faster_than_the_one_before(speed):
     functions = speed.contenders(64, 28)
     times = speed.medians(functions, rounds=3)
     loops, unfold, shifts, _seven, three = times.values()
-    assert loops > 1.5 * unfold > 1.5 * 1.5 * shifts
+    assert loops > 1.1 * unfold
+    assert unfold > 2 * shifts
     assert shifts > 1.5 * three, "a convolution is still faster"
 
 
