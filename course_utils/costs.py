@@ -1,5 +1,6 @@
 """What a computation costs: the memory of attention, by formula and measured."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -41,6 +42,7 @@ def peak_bytes(function: Callable[[], object]) -> int:
     Returns:
         bytes of tensors on the CPU, over what there was before; what the result holds is included.
     """
+    os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # or it writes its own starting and stopping to stderr
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profiler:
         result = function()
     events = [event for event in profiler.profiler.kineto_results.events() if event.name() == "[memory]"]

@@ -62,7 +62,7 @@ def attend_at(query: Tensor, key: Tensor, value: Tensor, side: int, row: int, co
 
 
 def local_attention_loops(query: Tensor, key: Tensor, value: Tensor, side: int) -> Tensor:
-    """Let every position attend to its neighbourhood, position by position; slow, and easy to check.
+    """Attend in every neighbourhood, one after the other: slow, and easy to check.
 
     Args:
         query, key, value: (B, h, d, H, W).
@@ -93,7 +93,7 @@ def neighbourhoods(features: Tensor, side: int) -> Tensor:
 
 
 def local_attention_unfold(query: Tensor, key: Tensor, value: Tensor, side: int) -> Tensor:
-    """Let every position attend to its neighbourhood, all at once, with `neighbourhoods` of keys and values.
+    """Attend in all neighbourhoods at once, with copies of keys and values.
 
     Args:
         query, key, value: (B, h, d, H, W).
