@@ -2,12 +2,21 @@
 
 import torch
 from torch import nn
+from torch.nn.functional import avg_pool2d
 
 from course_utils import data
 from course_utils.models.attention import TransformerBlock
 from course_utils.models.handmade import describe_patches, resemblance_attention
+from course_utils.models.local_attention import inside, neighbourhoods
 from course_utils.models.maps import attention_maps, one_image
-from course_utils.widgets import AttentionExplorer, FloatExplorer, SequenceExplorer, Tokens
+from course_utils.widgets import (
+    AttentionExplorer,
+    FloatExplorer,
+    MemoryExplorer,
+    ReceptiveFieldExplorer,
+    SequenceExplorer,
+    Tokens,
+)
 
 P, GRID = 32, (9, 14)  # of the cat, 288 x 448 pixels
 CLASS = Tokens(GRID, ("class token",))
@@ -94,8 +103,29 @@ def sequence():
     return SequenceExplorer(influences(), STEPS)
 
 
+def memory():
+    return MemoryExplorer()
+
+
+def local_maps(image, side):
+    """Return how much of its attention each pixel gives to neighbours of like colour, and to bright neighbours."""
+    around = neighbourhoods(image[None, None], side)[0, 0]  # (3, K * K, H, W)
+    unlike = (around - image[:, None]).square().sum(dim=0)
+    scores = torch.stack([-40 * unlike, 10 * around.mean(dim=0)])
+    scores = scores.masked_fill(~inside(*image.shape[1:], side), -torch.inf)
+    return scores.softmax(dim=1).permute(0, 2, 3, 1).unflatten(3, (side, side))  # (2, H, W, K, K)
+
+
+KERNEL = torch.tensor([[1.0, 2, 1], [0, 0, 0], [-1, -2, -1]])
+SMALL_CAT = avg_pool2d(data.photograph("cat"), 16)  # (3, 18, 28)
+
+
+def receptive():
+    return ReceptiveFieldExplorer(SMALL_CAT, KERNEL, local_maps(SMALL_CAT, 3), start=(5, 9))
+
+
 def floats():
     return FloatExplorer()
 
 
-ALL = (single, fine, pair, cross, sequence, floats)
+ALL = (single, fine, pair, cross, sequence, memory, receptive, floats)

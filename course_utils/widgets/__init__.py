@@ -2,8 +2,19 @@
 
 from course_utils.widgets.attention import AttentionExplorer, Tokens
 from course_utils.widgets.floats import FloatExplorer
+from course_utils.widgets.memory import MemoryExplorer
 from course_utils.widgets.page import save
 from course_utils.widgets.panel import SliderPanel
+from course_utils.widgets.receptive import ReceptiveFieldExplorer
 from course_utils.widgets.sequence import SequenceExplorer
 
-__all__ = ["AttentionExplorer", "FloatExplorer", "SequenceExplorer", "SliderPanel", "Tokens", "save"]
+__all__ = [
+    "AttentionExplorer",
+    "FloatExplorer",
+    "MemoryExplorer",
+    "ReceptiveFieldExplorer",
+    "SequenceExplorer",
+    "SliderPanel",
+    "Tokens",
+    "save",
+]
