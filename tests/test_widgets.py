@@ -27,8 +27,8 @@ WORDS = {
     "memory": "A 224 x 224 image in patches of 16 x 16 is 196 tokens; the attention matrices of 12 layers with 12 "
     "heads take 22.13 MB (21.1 MiB) in FP32: every card has room for them. Within windows of 7 x 7 tokens they take "
     "5.532 MB (5.276 MiB), 4 times less.",
-    "receptive": "At row 5, column 9 the convolution uses its 9 weights unchanged, and gives 0.66. Attention (mean of 2 "
-    "heads) gives the most, 17.4%, to itself; its weighted mean is 0.39.",
+    "receptive": "At row 5, column 9 the convolution uses its 9 weights unchanged, and gives 0.66. Attention (mean of "
+    "2 heads) gives the most, 17.4%, to itself; its weighted mean is 0.39.",
     "floats": "0.1 in FP16 is stored as 0.0999756, 0.024% too small; the next number is 6.10352e-5 away.",
 }
 
