@@ -55,5 +55,6 @@ def largest_side(gigabytes: float, patch: int = 1, *, matrices: int = 1, heads: 
     Returns:
         R in pixels, a multiple of P: (R/P)^4 numbers for every matrix and head.
     """
-    most_tokens = math.isqrt(int(gigabytes * 1e9 * 8 / (matrices * heads * bits)))  # N^2 numbers fit
+    numbers = round(gigabytes * 1e9) * 8 // (matrices * heads * bits)  # of one matrix; whole, so that none is lost
+    most_tokens = math.isqrt(numbers)
     return math.isqrt(most_tokens) * patch

@@ -68,3 +68,10 @@ def test_the_largest_side_is_the_last_that_fits(gigabytes, patch, matrices, head
 
 def test_where_nothing_fits_the_side_is_0():
     assert largest_side(1e-9) == 0
+
+
+@pytest.mark.parametrize("tokens_a_side", [*range(1, 300, 7), 1000, 2000])
+def test_what_fits_exactly_fits(tokens_a_side):
+    numbers = tokens_a_side**4
+    assert largest_side(4 * numbers / 1e9) == tokens_a_side
+    assert largest_side((4 * numbers - 1) / 1e9) == tokens_a_side - 1

@@ -105,3 +105,8 @@ def test_sides_that_cannot_be_cut_are_told(H, W, P):
         patchify(torch.zeros(1, 1, H, W), P)
     with pytest.raises(ValueError, match=told):
         shuffled_patches(torch.zeros(1, 1, H, W), P, torch.arange(4))
+
+
+def test_an_embedding_refuses_to_leave_pixels_out():
+    with pytest.raises(ValueError, match="image of 18 x 16 has no whole patches of 4: crop or resize it"):
+        PatchEmbed(4, 3, 8)(torch.zeros(1, 3, 18, 16))

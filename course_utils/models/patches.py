@@ -78,7 +78,14 @@ class PatchEmbed(nn.Module):
         self.project = nn.Conv2d(channels, width, patch, stride=patch)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Map (B, C, H, W) to (B, N, D)."""
+        """Map (B, C, H, W) to (B, N, D).
+
+        Raises:
+            ValueError: a side is not a multiple of P; a convolution would leave the rest out without a word.
+        """
+        (height, width), (patch, _) = images.shape[2:], self.project.stride
+        if height % patch or width % patch:
+            raise ValueError(f"an image of {height} x {width} has no whole patches of {patch}: crop or resize it")
         return as_tokens(self.project(images))
 
 

@@ -32,7 +32,7 @@ def next_pixel(pixels: Tensor, start: int) -> tuple[Tensor, Tensor]:
 
 
 class PixelTransformer(nn.Module):
-    """A causal Transformer over the pixels of an image: no patches, no convolution, no idea of neighbours.
+    """A causal Transformer over pixels: no patches, no convolution, no neighbours.
 
     Args:
         side: R.
@@ -52,7 +52,7 @@ class PixelTransformer(nn.Module):
         self.head = nn.Linear(width, levels)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return the logits (B, N, V) of every next pixel for inputs (B, N), N at most R * R."""
+        """Return logits (B, N, V) of the next pixels for inputs (B, N), N <= R * R."""
         N = inputs.shape[1]
         tokens = self.embed(inputs) + self.position[:N]  # (B, N, D)
         mask = causal_mask(N)
