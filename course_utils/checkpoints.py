@@ -14,7 +14,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from course_utils import image_runs
+from course_utils import image_runs, vit_runs
 from course_utils.data import verified
 from course_utils.experiments import origin
 from course_utils.files import DATA, CourseError, write_atomically
@@ -54,7 +54,12 @@ CHECKPOINTS = {
         "of width 64 with 4 heads.",
         lambda: image_runs.pixel_model(14),
         _pixels_14,
-    )
+    ),
+    "vit_28": Checkpoint(
+        "A ViT on Fashion-MNIST: patches of 4 x 4, so 49 tokens and a class token, 4 blocks of width 64 with 4 heads.",
+        lambda: vit_runs.small_vit(patch=4, pool="class token", heads=4),
+        vit_runs.train_looked_into,
+    ),
 }
 
 

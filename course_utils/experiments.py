@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from course_utils import data, image_runs
+from course_utils import data, image_runs, vit_runs
 from course_utils.data import verified
 from course_utils.files import DATA, CourseError, write_atomically
 from course_utils.mixed_precision import LossScaler, Run, SmallNet, rounded, stochastic_round, train
@@ -94,6 +94,17 @@ EXPERIMENTS = {
         image_runs.MEMORY_ARMS,
         image_runs.memory_arm,
         seeds=(0,),
+    ),
+    "labels": Experiment(
+        "A ViT and a small ResNet of like cost on 1,000 to 60,000 images of Fashion-MNIST, mirrored at random; "
+        "accuracy on all 10,000 test images.",
+        vit_runs.LABEL_ARMS,
+        vit_runs.labels_arm,
+    ),
+    "shuffles": Experiment(
+        "The same two on 10,000 images whose patches or pixels are in one other order, the same in all images.",
+        vit_runs.SHUFFLE_ARMS,
+        vit_runs.shuffle_arm,
     ),
 }
 

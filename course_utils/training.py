@@ -16,21 +16,30 @@ from course_utils.threads import one_thread
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train: AdamW whose learning rate rises, then falls to 0 (Smith & Topin 2018, one cycle).
+    """How to train.
 
     Attributes:
         steps: how often the weights change.
         batch: examples in a step.
         lr: the highest learning rate.
-        weight_decay: of AdamW.
-        clip: what the norm of the gradient is shortened to, if it is longer.
+        weight_decay: of the optimizer.
+        clip: what the norm of the gradient is shortened to, if it is longer; none for as long as it is.
+        schedule: "one cycle" (Smith & Topin 2018), "cosine" (Loshchilov & Hutter 2017) after a linear warm-up, or
+            "constant" after it.
+        warmup: share of the steps in which a "cosine" or "constant" learning rate rises.
+        optimizer: "adamw" (Loshchilov & Hutter 2019) or "sgd" with a momentum of 0.9.
+        decay_all: let the weight decay pull at biases, norms, positions and the class token too.
     """
 
     steps: int
     batch: int = 64
     lr: float = 2e-3
     weight_decay: float = 0.05
-    clip: float = 1.0
+    clip: float | None = 1.0
+    schedule: str = "one cycle"
+    warmup: float = 0.1
+    optimizer: str = "adamw"
+    decay_all: bool = True
 
 
 @dataclass
@@ -39,9 +48,11 @@ class History:
 
     Attributes:
         losses: of each step.
+        gradients: the norm of each step's gradient, before it is shortened.
     """
 
     losses: list[float] = field(default_factory=list)
+    gradients: list[float] = field(default_factory=list)
 
     def recent(self, steps: int = 50) -> float:
         """Return the mean loss of the last steps."""
@@ -55,25 +66,111 @@ def grey(images: ImageSet) -> Tensor:
 
 
 Loss = Callable[[torch.Generator], Tensor]
+Augment = Callable[[Tensor, torch.Generator], Tensor]  # images (B, C, H, W) to images of the same shape
+Mix = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]  # images and targets (B, classes) to both
 
 
-def classification(model: nn.Module, images: ImageSet, batch: int) -> Loss:
-    """Return the loss of a batch drawn at random: half of its images are mirrored, and cross-entropy compares.
+def mirror(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Mirror each of images (B, C, H, W) left to right with a chance of one half."""
+    mirrored = torch.rand(len(images), 1, 1, 1, generator=generator) < 0.5
+    return torch.where(mirrored, images.flip(3), images)
+
+
+def unchanged(images: Tensor, _generator: torch.Generator) -> Tensor:
+    """Return the images as they are."""
+    return images
+
+
+def classification(
+    model: nn.Module,
+    images: ImageSet,
+    batch: int,
+    *,
+    augment: Augment = mirror,
+    mix: Mix | None = None,
+    label_smoothing: float = 0.0,
+) -> Loss:
+    """Return the loss of a batch drawn at random: its images are changed, and cross-entropy compares.
 
     Args:
         model: (B, 1, H, W) to logits (B, classes).
         images: to draw from.
         batch: B.
+        augment: what happens to the standardised images; half of them are mirrored if nothing is said.
+        mix: what happens to images and targets together, such as MixUp.
+        label_smoothing: share of every target that goes to all classes alike (Szegedy et al. 2016, section 7).
     """
     pixels, labels = grey(images), images.labels
 
     def loss(generator: torch.Generator) -> Tensor:
         chosen = torch.randint(len(labels), (batch,), generator=generator)
-        mirrored = torch.rand(batch, 1, 1, 1, generator=generator) < 0.5
-        shown = torch.where(mirrored, pixels[chosen].flip(3), pixels[chosen])
-        return F.cross_entropy(model(shown), labels[chosen])
+        shown, target = augment(pixels[chosen], generator), labels[chosen]
+        if mix is not None:
+            shown, target = mix(shown, F.one_hot(target, len(images.classes)).to(shown), generator)
+        return F.cross_entropy(model(shown), target, label_smoothing=label_smoothing)
 
     return loss
+
+
+def decays(name: str, parameter: Tensor) -> bool:
+    """Say whether weight decay may pull at a parameter: matrices and filters, but no bias, norm, position or token."""
+    return parameter.ndim >= 2 and not name.endswith(("pos_embed", "cls_token", "position"))
+
+
+def parameter_groups(model: nn.Module, weight_decay: float) -> list[dict]:
+    """Return a model's parameters for an optimizer: those with weight decay, then those without."""
+    groups: dict[bool, list[Tensor]] = {True: [], False: []}
+    for name, parameter in model.named_parameters():
+        groups[decays(name, parameter)].append(parameter)
+    return [{"params": groups[True], "weight_decay": weight_decay}, {"params": groups[False], "weight_decay": 0.0}]
+
+
+def warmup_cosine(step: int, steps: int, warmup: int) -> float:
+    """Return the factor of the learning rate: a straight line up, then half a wave of the cosine down to 0.
+
+    Args:
+        step: counted from 0.
+        steps: of the whole training.
+        warmup: of them, in which it rises; step 0 already has 1 / `warmup`.
+
+    Returns:
+        0 to 1. Goyal et al. 2017, section 2.2, and Loshchilov & Hutter 2017, equation 5, without restarts.
+    """
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
+
+
+def make_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """Make the optimizer that a recipe names.
+
+    Raises:
+        ValueError: there is no such optimizer.
+    """
+    parameters = model.parameters() if recipe.decay_all else parameter_groups(model, recipe.weight_decay)
+    if recipe.optimizer == "adamw":
+        return torch.optim.AdamW(parameters, lr=recipe.lr, weight_decay=recipe.weight_decay)
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(parameters, lr=recipe.lr, momentum=0.9, weight_decay=recipe.weight_decay)
+    raise ValueError(f"there is no optimizer {recipe.optimizer!r}: use 'adamw' or 'sgd'")
+
+
+def make_schedule(optimizer: torch.optim.Optimizer, recipe: Recipe) -> torch.optim.lr_scheduler.LRScheduler:
+    """Make the schedule of the learning rate that a recipe names; its `step` is called after every step.
+
+    Raises:
+        ValueError: there is no such schedule.
+    """
+    if recipe.schedule == "one cycle":
+        return torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.lr, total_steps=max(2, recipe.steps))
+    warmup = round(recipe.warmup * recipe.steps)
+    factors = {
+        "cosine": lambda step: warmup_cosine(step, recipe.steps, warmup),
+        "constant": lambda step: min(1.0, warmup_cosine(min(step, warmup), recipe.steps, warmup)),
+    }
+    if recipe.schedule not in factors:
+        raise ValueError(f"there is no schedule {recipe.schedule!r}: use 'one cycle', 'cosine' or 'constant'")
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, factors[recipe.schedule])
 
 
 @one_thread()
@@ -91,8 +188,8 @@ def fit(model: nn.Module, loss: Loss, recipe: Recipe, *, seed: int = 0, label: s
         ValueError: the loss became infinite or NaN; the message says in which step.
     """
     generator = torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, recipe.lr, total_steps=max(2, recipe.steps))
+    optimizer = make_optimizer(model, recipe)
+    schedule = make_schedule(optimizer, recipe)
     history = History()
     model.train()
     for step in progress(range(recipe.steps), label):
@@ -101,10 +198,11 @@ def fit(model: nn.Module, loss: Loss, recipe: Recipe, *, seed: int = 0, label: s
             raise ValueError(f"the loss is {value.item()} in step {step}: use a smaller lr than {recipe.lr}")
         optimizer.zero_grad()
         value.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
+        norm = nn.utils.clip_grad_norm_(model.parameters(), math.inf if recipe.clip is None else recipe.clip)
         optimizer.step()
         schedule.step()
         history.losses.append(value.item())
+        history.gradients.append(norm.item())
     model.eval()
     return history
 
