@@ -8,6 +8,30 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
+TORCHVISION_VIT = (
+    (r"class_token", "cls_token"),
+    (r"conv_proj\.(.+)", r"patch_embed.project.\1"),
+    (r"encoder\.pos_embedding", "pos_embed"),
+    (r"encoder\.layers\.encoder_layer_(\d+)\.ln_(\d)\.(.+)", r"blocks.\1.norm\2.\3"),
+    (r"encoder\.layers\.encoder_layer_(\d+)\.self_attention\.in_proj_(.+)", r"blocks.\1.attention.QKV.\2"),
+    (r"encoder\.layers\.encoder_layer_(\d+)\.self_attention\.out_proj\.(.+)", r"blocks.\1.attention.out.\2"),
+    (r"encoder\.layers\.encoder_layer_(\d+)\.mlp\.0\.(.+)", r"blocks.\1.mlp.0.\2"),
+    (r"encoder\.layers\.encoder_layer_(\d+)\.mlp\.3\.(.+)", r"blocks.\1.mlp.2.\2"),
+    (r"encoder\.ln\.(.+)", r"norm.\1"),
+    (r"heads\.head\.(.+)", r"head.\1"),
+)
+TIMM_VIT = (
+    (r"cls_token", "cls_token"),
+    (r"pos_embed", "pos_embed"),
+    (r"patch_embed\.proj\.(.+)", r"patch_embed.project.\1"),
+    (r"blocks\.(\d+)\.norm(\d)\.(.+)", r"blocks.\1.norm\2.\3"),
+    (r"blocks\.(\d+)\.attn\.qkv\.(.+)", r"blocks.\1.attention.QKV.\2"),
+    (r"blocks\.(\d+)\.attn\.proj\.(.+)", r"blocks.\1.attention.out.\2"),
+    (r"blocks\.(\d+)\.mlp\.fc1\.(.+)", r"blocks.\1.mlp.0.\2"),
+    (r"blocks\.(\d+)\.mlp\.fc2\.(.+)", r"blocks.\1.mlp.2.\2"),
+    (r"norm\.(.+)", r"norm.\1"),
+    (r"head\.(.+)", r"head.\1"),
+)
 # For each model: what an official name looks like, and what ours is; the first pattern that fits counts.
 NAMES = {
     "resnet50": (
@@ -22,30 +46,54 @@ NAMES = {
         (r"layer(\d)\.(\d+)\.downsample\.(.+)", r"stages.\1.\2.shortcut.\3"),
         (r"fc\.(.+)", r"head.\1"),
     ),
+    **dict.fromkeys(("vit_b_16", "vit_b_32", "vit_l_16"), TORCHVISION_VIT),
+    "deit_tiny": TIMM_VIT,
 }
 
 
+def unpack_qkv(packed: Tensor) -> dict[str, Tensor]:
+    """Cut the weights or biases of three projections apart that an official layer keeps in one tensor.
+
+    Args:
+        packed: (3 D, ...), the rows of the query's projection first, then the key's, then the value's.
+
+    Returns:
+        "query", "key" and "value", each (D, ...).
+
+    Raises:
+        ValueError: the number of rows is not a multiple of 3.
+    """
+    if len(packed) % 3:
+        raise ValueError(f"{len(packed)} rows can't hold queries, keys and values of equal width: pass (3 D, ...)")
+    return dict(zip(("query", "key", "value"), packed.chunk(3), strict=True))
+
+
 def convert(name: str, state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Rename the tensors of an official state dict to those of `build(name)`.
+    """Give the tensors of an official state dict the names that they have in `build(name)`.
 
     Args:
         name: of a model that has an official counterpart.
-        state_dict: of torchvision's model of that name.
+        state_dict: of torchvision's model of that name, or of timm's `deit_tiny_patch16_224`; of any size.
 
     Returns:
-        a state dict for ours; the tensors are the same, not copies.
+        a state dict for ours; the tensors are the same, not copies, those of queries, keys and values apart.
 
     Raises:
         ValueError: the model has no official counterpart, or a name is none of its names.
     """
     if name not in NAMES:
         raise ValueError(f"no official weights are known for {name!r}: use one of {', '.join(NAMES)}")
-    return {_ours(name, key): tensor for key, tensor in state_dict.items()}
+    ours = {_ours(name, key): tensor for key, tensor in state_dict.items()}
+    converted = {}
+    for key, tensor in ours.items():
+        parts = unpack_qkv(tensor) if "QKV" in key else {"": tensor}
+        converted |= {key.replace("QKV", part): each for part, each in parts.items()}
+    return converted
 
 
 def _ours(name: str, key: str) -> str:
-    """Return our name of one official tensor."""
+    """Return our name of one official tensor; QKV stands for three."""
     for pattern, ours in NAMES[name]:
         if re.fullmatch(pattern, key):
             return re.sub(r"^stages\.(\d)", lambda m: f"stages.{int(m[1]) - 1}", re.sub(pattern, ours, key))
-    raise ValueError(f"{name} has no tensor {key!r}: pass the state dict of torchvision's {name}")
+    raise ValueError(f"{name} has no tensor {key!r}: pass the state dict of the official {name}")

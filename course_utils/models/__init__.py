@@ -2,9 +2,17 @@
 
 from torch import nn
 
-from course_utils.models import conv
+from course_utils.models import conv, vit
 
-MODELS = {"resnet50": conv.resnet50, "lr_net_50": conv.lr_net_50, "sasa_50": conv.sasa_50}
+MODELS = {
+    "resnet50": conv.resnet50,
+    "lr_net_50": conv.lr_net_50,
+    "sasa_50": conv.sasa_50,
+    "vit_b_16": vit.vit_b_16,
+    "vit_b_32": vit.vit_b_32,
+    "vit_l_16": vit.vit_l_16,
+    "deit_tiny": vit.deit_tiny,
+}
 
 
 def build(name: str) -> nn.Module:

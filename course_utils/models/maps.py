@@ -108,3 +108,27 @@ def coarsen(maps: Tensor, grid: tuple[int, int], factor: int) -> Tensor:
     place = torch.cat([torch.arange(extra), extra + block.flatten()])  # new index of every token
     joins = F.one_hot(place).to(maps)  # (N, M)
     return (joins / joins.sum(dim=0)).T @ maps @ joins
+
+
+def attention_distance(weights: Tensor, grid: tuple[int, int], patch: int) -> Tensor:
+    """Measure how far away each head looks: Dosovitskiy et al. 2021, figure 7, right, and appendix D.7.
+
+    Args:
+        weights: (B, h, N, N) between the patches of a grid, row by row, without a class token; rows needn't sum to 1.
+        grid: rows and columns, N = rows * columns.
+        patch: P, in pixels.
+
+    Returns:
+        (h,): the distance in pixels between the centres of query and key, averaged over the keys with the attention
+        weights, then over all queries and images.
+
+    Raises:
+        ValueError: the grid hasn't N cells.
+    """
+    rows, columns = grid
+    if weights.shape[-1] != rows * columns:
+        raise ValueError(f"{weights.shape[-1]} keys aren't a grid of {rows} x {columns}: leave the class token out")
+    place = torch.cartesian_prod(torch.arange(rows), torch.arange(columns)).to(weights)  # (N, 2)
+    distance = patch * torch.cdist(place, place)  # (N, N)
+    shares = weights / weights.sum(dim=-1, keepdim=True)
+    return (shares * distance).sum(dim=-1).mean(dim=(0, 2))

@@ -49,9 +49,7 @@ class VisionTransformer(nn.Module):
 
     def tokens(self, images: Tensor) -> Tensor:
         """Return what the first block reads: (B, 1 + N, D), the class token first, positions added to all."""
-        patches = self.patch_embed(images)  # (B, N, D)
-        cls_token = self.cls_token.expand(len(images), -1, -1)  # (B, 1, D)
-        return with_positions(torch.cat([cls_token, patches], dim=1), self.pos_embed)
+        return with_class_token(self.patch_embed(images), self.cls_token, self.pos_embed)
 
     def encode(self, images: Tensor) -> Tensor:
         """Return the tokens behind the last block, not yet normalised: (B, 1 + N, D)."""
@@ -80,6 +78,24 @@ class MeanPooledViT(VisionTransformer):
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits (B, classes) of images (B, C, H, W)."""
         return self.head(self.norm(self.encode(images)).mean(dim=1))
+
+
+def with_class_token(patches: Tensor, cls_token: Tensor, pos_embed: Tensor) -> Tensor:
+    """Put the class token in front of the patches, and add every token's position.
+
+    Args:
+        patches: (B, N, D).
+        cls_token: (1, 1, D), the same for every image.
+        pos_embed: (1, 1 + N, D), the class token's position first.
+
+    Returns:
+        (B, 1 + N, D). Dosovitskiy et al. 2021, equation 1.
+
+    Raises:
+        ValueError: there are more or fewer tokens than positions.
+    """
+    tokens = torch.cat([cls_token.expand(len(patches), -1, -1), patches], dim=1)  # (B, 1 + N, D)
+    return with_positions(tokens, pos_embed)
 
 
 def with_positions(tokens: Tensor, pos_embed: Tensor) -> Tensor:
