@@ -11,6 +11,25 @@ FOLDER = ROOT / "tests" / "benchmarks"
 
 
 @pytest.fixture
+def models(monkeypatch):
+    monkeypatch.setattr(sys, "path", [str(FOLDER), *sys.path])
+    import models
+
+    return models
+
+
+@pytest.mark.parametrize("mode", ["forward", "forward + backward"])
+def test_our_models_take_no_longer_than_the_official_ones(models, mode):
+    """Measured 1.00 or less; noise is 3 to 5 %, hence the gate at 1.10."""
+    with models.TABLE.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["mode"] == mode]
+    assert [row["model"] for row in rows] == list(models.OFFICIAL)
+    for row in rows:
+        assert float(row["ratio"]) < 1.03
+        assert models.measure(row["model"], mode, rounds=3)["ratio"] < 1.10
+
+
+@pytest.fixture
 def speed(monkeypatch):
     monkeypatch.setattr(sys, "path", [str(FOLDER), *sys.path])
     import speed
