@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from course_utils import data, image_runs, vit_runs
+from course_utils import data, image_runs, recipe_runs, vit_runs
 from course_utils.data import verified
 from course_utils.files import DATA, CourseError, write_atomically
 from course_utils.mixed_precision import LossScaler, Run, SmallNet, rounded, stochastic_round, train
@@ -105,6 +105,23 @@ EXPERIMENTS = {
         "The same two on 10,000 images whose patches or pixels are in one other order, the same in all images.",
         vit_runs.SHUFFLE_ARMS,
         vit_runs.shuffle_arm,
+    ),
+    "recipe": Experiment(
+        "A ViT on 10,000 images of Fashion-MNIST, one part of its recipe left out at a time; accuracy on all 10,000 "
+        "test images, the loss is the mean of the last 50 of 1,300 steps.",
+        tuple(recipe_runs.PARTS),
+        recipe_runs.recipe_arm,
+    ),
+    "hybrids": Experiment(
+        "A ViT, a CNN, and ResNet blocks with Transformer blocks behind them, on 10,000 images of Fashion-MNIST.",
+        tuple(recipe_runs.HYBRIDS),
+        recipe_runs.hybrid_arm,
+    ),
+    "augreg": Experiment(
+        "ViTs of two sizes on 1,000 and 10,000 images of Fashion-MNIST, with four levels of augmentation, without and "
+        "with dropout and stochastic depth of 0.1; accuracy on all 10,000 test images.",
+        recipe_runs.GRID_ARMS,
+        recipe_runs.grid_arm,
     ),
 }
 

@@ -13,13 +13,15 @@ from course_utils.models.vit import MeanPooledViT, VisionTransformer
 from course_utils.training import Recipe, accuracy, classification, fit, unchanged
 
 
-def small_vit(patch: int = 7, pool: str = "mean", heads: int = 2) -> VisionTransformer:
-    """Make a ViT for 28 x 28 grey images: 4 blocks of width 64.
+def small_vit(
+    patch: int = 7, pool: str = "mean", heads: int = 2, width: int = 64, layers: int = 4, **keywords
+) -> VisionTransformer:
+    """Make a ViT for 28 x 28 grey images.
 
     Args:
         patch: 7 makes 16 tokens, 4 makes 49.
         pool: "mean" or "class token".
-        heads: h.
+        heads, width, layers, keywords: as for `VisionTransformer`.
 
     Raises:
         ValueError: there is no such way to pool.
@@ -27,7 +29,7 @@ def small_vit(patch: int = 7, pool: str = "mean", heads: int = 2) -> VisionTrans
     kinds = {"mean": MeanPooledViT, "class token": VisionTransformer}
     if pool not in kinds:
         raise ValueError(f"there is no pool {pool!r}: use 'mean' or 'class token'")
-    return kinds[pool](28, patch, width=64, heads=heads, layers=4, classes=10, channels=1)
+    return kinds[pool](28, patch, width, heads, layers, classes=10, channels=1, **keywords)
 
 
 LIVE = Recipe(1300, schedule="one cycle")

@@ -61,10 +61,10 @@ def rollout(layers: Sequence[Tensor]) -> list[Tensor]:
     heads. Each row is normalised, and the layers are multiplied.
 
     Args:
-        layers: (h, N, N) each, from the first layer to the last.
+        layers: (..., h, N, N) each, from the first layer to the last.
 
     Returns:
-        (N, N) for each layer: row i is what token i has gathered from the inputs up to there, and sums to 1.
+        (..., N, N) for each layer: row i is what token i has gathered from the inputs up to there, and sums to 1.
 
     Raises:
         ValueError: a map is not square: rollout needs queries that are the keys.
@@ -74,7 +74,7 @@ def rollout(layers: Sequence[Tensor]) -> list[Tensor]:
         if maps.shape[-2] != maps.shape[-1]:
             shape = f"{maps.shape[-2]} queries and {maps.shape[-1]} keys"
             raise ValueError(f"a map of {shape} has no rollout: use self-attention")
-        mixed = maps.mean(dim=0) / 2 + torch.eye(maps.shape[-1], dtype=maps.dtype, device=maps.device) / 2
+        mixed = maps.mean(dim=-3) / 2 + torch.eye(maps.shape[-1], dtype=maps.dtype, device=maps.device) / 2
         mixed = mixed / mixed.sum(dim=-1, keepdim=True)  # (N, N)
         gathered = mixed if gathered is None else mixed @ gathered
         steps.append(gathered)

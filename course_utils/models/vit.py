@@ -80,6 +80,27 @@ class MeanPooledViT(VisionTransformer):
         return self.head(self.norm(self.encode(images)).mean(dim=1))
 
 
+class HybridViT(MeanPooledViT):
+    """Convolutions first, then Transformer blocks on the cells of their feature map.
+
+    Dosovitskiy et al. 2021, section 3.1, "Hybrid Architecture": patches of 1 x 1 of a CNN's feature map.
+
+    Args:
+        stem: (B, 1 or 3, H, W) to a feature map (B, C, side, side).
+        side: of the feature map.
+        channels: C.
+        width, heads, layers, classes: as for `VisionTransformer`.
+    """
+
+    def __init__(self, stem: nn.Module, side: int, channels: int, **keywords):
+        super().__init__(side, 1, channels=channels, **keywords)
+        self.stem = stem
+
+    def tokens(self, images: Tensor) -> Tensor:
+        """Return what the first block reads: (B, side * side, D)."""
+        return super().tokens(self.stem(images))
+
+
 def with_class_token(patches: Tensor, cls_token: Tensor, pos_embed: Tensor) -> Tensor:
     """Put the class token in front of the patches, and add every token's position.
 
