@@ -7,8 +7,10 @@ from torch import Tensor
 
 from course_utils.models.maps import attention_maps, rollout
 from course_utils.models.vit import VisionTransformer
+from course_utils.threads import one_thread
 
 
+@one_thread()
 @torch.no_grad()
 def logits_without(model: VisionTransformer, images: Tensor, removed: Tensor) -> Tensor:
     """Classify images of which some patches don't exist: their tokens are taken out in front of the first block.
@@ -30,12 +32,16 @@ def logits_without(model: VisionTransformer, images: Tensor, removed: Tensor) ->
     return model.head(model.norm(tokens[:, 0]))
 
 
+@one_thread()
+@torch.no_grad()
 def class_rollout(model: VisionTransformer, images: Tensor) -> Tensor:
     """Return how much of each patch (B, N) reaches the class token, by attention rollout (Abnar & Zuidema 2020)."""
     layers = [next(iter(layer.values())) for layer in attention_maps(model, images)]
     return rollout(layers)[-1][:, 0, 1:]
 
 
+@one_thread()
+@torch.no_grad()
 def class_attention(model: VisionTransformer, images: Tensor) -> Tensor:
     """Return the class token's attention to each patch (B, N) in the last layer, the mean of its heads."""
     return next(iter(attention_maps(model, images)[-1].values())).mean(dim=1)[:, 0, 1:]

@@ -1,5 +1,6 @@
 """The training loop and the checkpoints: repeatable, honest about divergence, and whole or refused."""
 
+import itertools
 import json
 
 import pytest
@@ -10,7 +11,22 @@ from course_utils import checkpoints, data, image_runs
 from course_utils.checkpoints import CHECKPOINTS, Checkpoint
 from course_utils.files import CourseError
 from course_utils.models.conv import SmallResNet
-from course_utils.training import Recipe, accuracy, classification, fit, grey, predictions
+from course_utils.training import (
+    Recipe,
+    accuracy,
+    classification,
+    decays,
+    fit,
+    grey,
+    make_optimizer,
+    make_schedule,
+    mirror,
+    parameter_groups,
+    predictions,
+    unchanged,
+    warmup_cosine,
+)
+from course_utils.vit_runs import small_vit
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +90,83 @@ def test_a_checkpoint_is_made_and_unknown_ones_are_told(tmp_path, monkeypatch):
             ask("vit")
     with pytest.raises(data.DataFileError, match=r"toy\.safetensors has no row"):
         checkpoints.load("toy")
+
+
+def rates(recipe):
+    """Return the learning rate of every step, as the optimizer gets it."""
+    optimizer = make_optimizer(nn.Linear(2, 2), recipe)
+    schedule, found = make_schedule(optimizer, recipe), []
+    for _ in range(recipe.steps):
+        found.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    return found
+
+
+def test_schedules_rise_and_fall():
+    cosine = rates(Recipe(100, lr=2.0, schedule="cosine", warmup=0.1))
+    assert cosine[:10] == pytest.approx([0.2 * step for step in range(1, 11)])
+    assert cosine[55] == pytest.approx(1.0) and 0 < cosine[-1] < 0.001
+    assert all(a > b for a, b in itertools.pairwise(cosine))
+    assert rates(Recipe(100, lr=2.0, schedule="constant", warmup=0.1))[9:] == pytest.approx([2.0] * 91)
+    assert rates(Recipe(50, lr=2.0, schedule="cosine", warmup=0.0))[0] == 2.0
+    cycle = rates(Recipe(100, lr=2.0))
+    assert max(cycle) == pytest.approx(2.0, abs=0.01) and cycle[0] < 0.1 and cycle[-1] < 0.01
+    assert [warmup_cosine(step, 4, 4) for step in range(4)] == [0.25, 0.5, 0.75, 1.0]
+
+
+def test_weight_decay_spares_what_has_no_direction_to_shrink_in():
+    model = small_vit(pool="class token")
+    free = {name for name, parameter in model.named_parameters() if not decays(name, parameter)}
+    assert {"cls_token", "pos_embed", "norm.weight", "head.bias", "blocks.0.norm1.weight"} <= free
+    assert {"head.weight", "patch_embed.project.weight", "blocks.3.mlp.0.weight"}.isdisjoint(free)
+    pulled, spared = parameter_groups(model, 0.3)
+    assert (pulled["weight_decay"], spared["weight_decay"]) == (0.3, 0.0)
+    assert len(pulled["params"]) + len(spared["params"]) == len(list(model.parameters()))
+    before = model.pos_embed.detach().clone()
+    optimizer = make_optimizer(model, Recipe(1, lr=0.5, weight_decay=0.3, decay_all=False))
+    for parameter in model.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    optimizer.step()
+    assert torch.equal(model.pos_embed, before)
+
+
+def test_unknown_choices_are_told():
+    with pytest.raises(ValueError, match="no optimizer 'adam': use 'adamw' or 'sgd'"):
+        make_optimizer(nn.Linear(1, 1), Recipe(1, optimizer="adam"))
+    recipe = Recipe(1, schedule="linear")
+    with pytest.raises(ValueError, match="no schedule 'linear': use 'one cycle', 'cosine' or 'constant'"):
+        make_schedule(make_optimizer(nn.Linear(1, 1), recipe), recipe)
+    assert isinstance(make_optimizer(nn.Linear(1, 1), Recipe(1, optimizer="sgd")), torch.optim.SGD)
+    with pytest.raises(ValueError, match="no pool 'max': use 'mean' or 'class token'"):
+        small_vit(pool="max")
+
+
+def test_batches_are_mirrored_mixed_and_smoothed(images):
+    pixels = grey(images[0])[:64]
+    flipped = mirror(pixels, torch.Generator().manual_seed(0))
+    same = (flipped == pixels).flatten(1).all(dim=1)
+    assert 16 < same.sum() < 48 and torch.equal(flipped[~same], pixels[~same].flip(3))
+    assert unchanged(pixels, torch.Generator()) is pixels
+    seen = []
+
+    def mix(shown, targets, _generator):
+        seen.append((shown.shape, targets.sum(dim=1)))
+        return shown, targets
+
+    torch.manual_seed(0)
+    model = SmallResNet().eval()
+    losses = [
+        classification(model, images[0], 16, **options)(torch.Generator().manual_seed(1)).item()
+        for options in ({}, {"mix": mix}, {"label_smoothing": 0.1}, {"augment": unchanged})
+    ]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-6)
+    assert losses[2] != pytest.approx(losses[0], abs=1e-4) and losses[3] != pytest.approx(losses[0], abs=1e-6)
+    assert seen[0][0] == (16, 1, 28, 28) and torch.equal(seen[0][1], torch.ones(16))
+
+
+def test_gradients_are_clipped_and_their_norms_kept(images):
+    torch.manual_seed(0)
+    model = SmallResNet()
+    history = fit(model, classification(model, images[0], 32), Recipe(5, clip=None, schedule="cosine"))
+    assert len(history.gradients) == 5 and min(history.gradients) > 0
