@@ -22,4 +22,4 @@ def auroc(scores: Tensor, mask: Tensor) -> float:
     if not len(inside) or not len(outside):
         raise ValueError(f"the mask has {len(inside)} cells inside and {len(outside)} outside: it needs both")
     difference = inside[:, None] - outside  # (inside, outside)
-    return ((difference > 0).float() + 0.5 * (difference == 0).float()).mean().item()
+    return ((difference > 0).double() + 0.5 * (difference == 0).double()).mean().item()
