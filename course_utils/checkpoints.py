@@ -14,10 +14,11 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from course_utils import image_runs, vit_runs
+from course_utils import copy_runs, image_runs, vit_runs
 from course_utils.data import verified
 from course_utils.experiments import origin
 from course_utils.files import DATA, CourseError, write_atomically
+from course_utils.models.copying import ColourCopier
 from course_utils.training import Recipe, fit
 
 FOLDER = DATA / "checkpoints"
@@ -31,11 +32,13 @@ class Checkpoint:
         what: one sentence.
         build: makes it, with random weights.
         train: trains it in place, and returns what is measured, by name.
+        dtype: of the stored numbers; a loaded model computes with torch's default all the same.
     """
 
     what: str
     build: Callable[[], nn.Module]
     train: Callable[[nn.Module], dict[str, float]]
+    dtype: torch.dtype = torch.float32
 
 
 PIXELS_14 = Recipe(4000, batch=32, lr=3e-3, weight_decay=0.01)
@@ -59,6 +62,13 @@ CHECKPOINTS = {
         "A ViT on Fashion-MNIST: patches of 4 x 4, so 49 tokens and a class token, 4 blocks of width 64 with 4 heads.",
         lambda: vit_runs.small_vit(patch=4, pool="class token", heads=4),
         vit_runs.train_looked_into,
+    ),
+    "colour_copier": Checkpoint(
+        "A Transformer that says for each patch of a grey photograph from which others to copy its colour: patches of "
+        "8 x 8, 4 blocks of width 128 with 4 heads, one head behind them; the cat and China were held out.",
+        ColourCopier,
+        copy_runs.train_copier,
+        dtype=torch.float16,
     ),
 }
 
@@ -89,8 +99,13 @@ def train_checkpoint(name: str, folder: Path = FOLDER) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / f"{name}.json", (json.dumps(record, indent=1) + "\n").encode("utf-8"))
     path = folder / f"{name}.safetensors"
-    write_atomically(path, safetensors.torch.save(model.state_dict()))
+    write_atomically(path, safetensors.torch.save(_cast(model.state_dict(), checkpoint.dtype)))
     return path
+
+
+def _cast(state: dict[str, torch.Tensor], dtype: torch.dtype) -> dict[str, torch.Tensor]:
+    """Return a state in another type; whole numbers, such as counters, stay what they are."""
+    return {key: value.to(dtype) if value.is_floating_point() else value for key, value in state.items()}
 
 
 def load(name: str) -> nn.Module:

@@ -134,9 +134,10 @@ def table(name: str) -> list[dict[str, str]]:
 
 
 def photograph(name: str) -> Tensor:
-    """Return the photograph `name` ('astronaut', 'cat' or 'coffee') as (3, H, W): red, green, blue in 0..1.
+    """Return the photograph `name` as (3, H, W): red, green, blue in 0..1.
 
-    Both sides are multiples of 32. The type is torch's default.
+    There are 'astronaut', 'cat', 'china', 'coffee', 'flower', 'hopper' and 'rocket'. Both sides are multiples of 32.
+    The type is torch's default.
 
     Raises:
         ValueError: there is no such photograph.

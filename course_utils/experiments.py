@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from course_utils import data, image_runs, recipe_runs, vit_runs
+from course_utils import copy_runs, data, image_runs, photo_maps, recipe_runs, vit_runs
 from course_utils.data import verified
 from course_utils.files import DATA, CourseError, write_atomically
 from course_utils.mixed_precision import LossScaler, Run, SmallNet, rounded, stochastic_round, train
@@ -122,6 +122,19 @@ EXPERIMENTS = {
         "with dropout and stochastic depth of 0.1; accuracy on all 10,000 test images.",
         recipe_runs.GRID_ARMS,
         recipe_runs.grid_arm,
+    ),
+    "copying": Experiment(
+        "Where patches of a grey photograph copy their colours from, with patches nearer than 5 left out: the share of "
+        "attention that stays in the own object or material, and the mean squared colour error, which is 1 for the "
+        "mean colour. Each seed holds out other photographs.",
+        copy_runs.COPY_ARMS,
+        copy_runs.copying_arm,
+    ),
+    "maps": Experiment(
+        "Do maps of a ViT, trained to name the photograph that a crop is from, find the objects in seven photographs? "
+        "Their AUROC against outlines drawn by hand, and its accuracy on crops from the halves held out.",
+        photo_maps.MAP_ARMS,
+        photo_maps.maps_arm,
     ),
 }
 

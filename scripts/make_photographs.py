@@ -1,9 +1,9 @@
-"""Make the three photographs in `data/photographs/` from those that come with scikit-image.
+"""Make the photographs in `data/photographs/` from those that come with scikit-image, scikit-learn and Matplotlib.
 
-    pip install scikit-image
+    pip install scikit-image scikit-learn
     python scripts/make_photographs.py
 
-scikit-image is needed here only: it is not a dependency of the course, and no student needs this script.
+These two are needed here only: they are no dependencies of the course, and no student needs this script.
 The photographs are stored as PNG, which loses nothing, so that every machine decodes the same numbers. Both
 sides are multiples of 32, so that patches of 4, 8, 16 and 32 pixels fit.
 Afterwards run `python scripts/update_manifest.py`.
@@ -11,16 +11,30 @@ Afterwards run `python scripts/update_manifest.py`.
 
 import io
 
+import numpy as np
+from matplotlib import cbook
 from PIL import Image
 from skimage import data
+from sklearn.datasets import load_sample_image
 
 from course_utils.files import DATA, write_atomically
+
+
+def hopper() -> np.ndarray:
+    """Return the portrait of Grace Hopper that comes with Matplotlib, as (600, 512, 3) bytes."""
+    with Image.open(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)) as picture:
+        return np.array(picture)
+
 
 # name: (source, crop as left, top, right, bottom in the source's pixels, width and height to store)
 PHOTOGRAPHS = {
     "cat": (data.chelsea, (0, 6, 448, 294), (448, 288)),
     "astronaut": (data.astronaut, (32, 0, 432, 480), (320, 384)),
     "coffee": (data.coffee, (0, 0, 600, 400), (384, 256)),
+    "rocket": (data.rocket, (0, 0, 640, 427), (384, 256)),
+    "hopper": (hopper, (6, 0, 506, 600), (320, 384)),
+    "china": (lambda: load_sample_image("china.jpg"), (0, 0, 640, 427), (384, 256)),
+    "flower": (lambda: load_sample_image("flower.jpg"), (0, 0, 640, 427), (384, 256)),
 }
 
 

@@ -141,7 +141,7 @@ def test_to_float_refuses_what_is_no_batch_of_bytes(wrong):
 # Photographs and tables
 
 
-@pytest.mark.parametrize("name", ["astronaut", "cat", "coffee"])
+@pytest.mark.parametrize("name", ["astronaut", "cat", "china", "coffee", "flower", "hopper", "rocket"])
 def test_photographs(name):
     path = DATA / "photographs" / f"{name}.png"
     pixels = data.photograph(name)
@@ -155,7 +155,7 @@ def test_photographs(name):
 
 
 def test_unknown_names_list_the_known_ones():
-    with pytest.raises(ValueError, match="'dog' in data/photographs: use one of astronaut, cat, coffee"):
+    with pytest.raises(ValueError, match="'dog' in data/photographs: use one of astronaut, cat, china, coffee"):
         data.photograph("dog")
     with pytest.raises(ValueError, match=r"'\.\./manifest' in data/tables: use one of .*claims"):
         data.table("../manifest")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from course_utils import data, experiments, image_runs
+from course_utils import data, experiments, image_runs, recipe_runs, vit_runs
 from course_utils.experiments import EXPERIMENTS, SEEDS, Experiment
 from course_utils.files import CourseError
 
@@ -44,6 +44,23 @@ def test_a_stored_pixel_transformer_comes_out_again():
     fresh = image_runs.pixels_arm("8 x 8", 1)
     assert fresh["bits"] == pytest.approx(stored["bits"], abs=0.03)
     assert (fresh["parameters"], fresh["steps"]) == (stored["parameters"], stored["steps"])
+
+
+@pytest.mark.parametrize(
+    ("name", "run", "arm"),
+    [
+        ("labels", vit_runs.labels_arm, "ViT, 10000"),
+        ("shuffles", vit_runs.shuffle_arm, "CNN, pixels shuffled"),
+        ("recipe", recipe_runs.recipe_arm, "no warm-up"),
+        ("augreg", recipe_runs.grid_arm, "small, 1000, 0.1, heavy"),
+        ("hybrids", recipe_runs.hybrid_arm, "hybrid, 1 block"),
+    ],
+)
+def test_a_stored_vit_comes_out_again(name, run, arm):
+    stored = next(row for row in experiments.results(name) if (row["arm"], row["seed"]) == (arm, 1))
+    fresh = run(arm, 1)
+    assert fresh["accuracy"] == pytest.approx(stored["accuracy"], abs=0.015)
+    assert fresh.keys() == stored.keys() - {"arm", "seed", "seconds"} and fresh["steps"] == stored["steps"]
 
 
 @pytest.mark.parametrize("row", experiments.results("memory"), ids=lambda row: row["arm"])

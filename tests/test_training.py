@@ -107,7 +107,7 @@ def test_schedules_rise_and_fall():
     cosine = rates(Recipe(100, lr=2.0, schedule="cosine", warmup=0.1))
     assert cosine[:10] == pytest.approx([0.2 * step for step in range(1, 11)])
     assert cosine[55] == pytest.approx(1.0) and 0 < cosine[-1] < 0.001
-    assert all(a > b for a, b in itertools.pairwise(cosine))
+    assert all(a > b for a, b in itertools.pairwise(cosine[10:]))
     assert rates(Recipe(100, lr=2.0, schedule="constant", warmup=0.1))[9:] == pytest.approx([2.0] * 91)
     assert rates(Recipe(50, lr=2.0, schedule="cosine", warmup=0.0))[0] == 2.0
     cycle = rates(Recipe(100, lr=2.0))

@@ -1,0 +1,165 @@
+"""The figures of lessons 05 and 06 that take more lines than a cell should have."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+from torch.nn import functional as F
+
+from course_utils import plots
+
+
+def picture_row(pictures: Sequence[Tensor], titles: Sequence[str] = (), width: float = 7.5) -> Figure:
+    """Draw pictures (H, W) or (3, H, W) side by side, with titles if there are any."""
+    height = width / len(pictures) + (0.45 if titles else 0.05)
+    figure, panels = plots.figure(len(pictures), width=width, height=height)
+    for n, (axes, picture) in enumerate(zip(panels, pictures, strict=True)):
+        plots.draw_image(axes, picture, titles[n] if titles else "")
+    return figure
+
+
+def loss_curve(losses: Sequence[float], window: int = 25) -> Figure:
+    """Draw the losses of a training, each point the mean of `window` steps."""
+    smooth = F.avg_pool1d(torch.tensor(losses)[None], window, window)[0]
+    figure, (axes,) = plots.figure(width=6, height=2.6)
+    axes.plot(torch.arange(len(smooth)) * window + window / 2, smooth)
+    axes.set(xlabel="step", ylabel=f"training loss (mean of {window})", ylim=(0, None))
+    return figure
+
+
+def confusions(matrix: Tensor, classes: Sequence[str]) -> Figure:
+    """Draw a confusion matrix (classes, classes): row, what a picture shows; column, what the model says."""
+    figure = plots.heatmap(matrix / matrix.sum(dim=1, keepdim=True), rows=classes, columns=classes)
+    figure.set_size_inches(6.6, 4.8)
+    for text in figure.axes[0].texts:
+        text.set_fontsize(8)
+    figure.axes[0].set(xlabel="the model says", ylabel="the picture shows")
+    figure.axes[0].tick_params(axis="x", rotation=60)
+    return figure
+
+
+def maps_of_heads(picture: Tensor, weights: Tensor, grid: tuple[int, int]) -> Figure:
+    """Draw one query's attention in all layers and heads, a row for each layer.
+
+    Args:
+        picture: (H, W) or (3, H, W).
+        weights: (L, h, N), to the patches of a grid.
+        grid: rows and columns.
+    """
+    layers, heads, _ = weights.shape
+    figure = Figure(figsize=(7.5, 1.3 * layers))
+    panels = figure.subplots(layers, heads + 1)
+    for layer in range(layers):
+        plots.draw_image(panels[layer, 0], picture, f"layer {layer + 1}")
+        for head, axes in enumerate(panels[layer, 1:]):
+            _cells(axes, weights[layer, head].view(grid), plots.ATTENTION)
+            axes.set_title(f"head {head + 1}" if layer == 0 else "")
+    return figure
+
+
+def _cells(axes, values: Tensor, colours, **limits: float) -> None:
+    axes.imshow(values, cmap=colours, **limits)
+    axes.set(xticks=[], yticks=[])
+    axes.grid(visible=False)
+
+
+def head_distances(distances: Mapping[str, Tensor], even: float) -> Figure:
+    """Draw how far each head of each layer looks, (L, h) for each model, beside what looking everywhere alike gives."""
+    figure, (axes,) = plots.figure(width=6.5, height=2.8)
+    for place, (name, values) in enumerate(distances.items()):
+        layer = torch.arange(1, len(values) + 1) + 0.12 * place - 0.06
+        for head, column in enumerate(values.T):
+            marker, colour = plots.MARKERS[place], plots.COLOURS[place]
+            axes.plot(layer, column, marker, color=colour, label=None if head else name)
+    axes.axhline(even, linestyle="--", color=plots.INK, marker="", label="looking everywhere alike")
+    axes.set(xticks=range(1, len(values) + 1), xlabel="layer", ylabel="pixels", ylim=(12, 16))
+    axes.legend(loc="lower right", fontsize=9)
+    return figure
+
+
+def filters_and_positions(filters: Tensor, alike: Tensor) -> Figure:
+    """Draw filters (28, P, P) on the left, and on the right how like all positions are to each: (7, 7, 7, 7)."""
+    figure = Figure(figsize=(7.5, 3.6))
+    left, right = figure.subfigures(1, 2, wspace=0.08)
+    for axes, values in zip(left.subplots(4, 7).flat, filters, strict=True):
+        _cells(axes, values, "gray")
+    for axes, values in zip(right.subplots(7, 7).flat, alike.flatten(0, 1), strict=True):
+        _cells(axes, values, plots.VALUES, vmin=-1, vmax=1)
+    return figure
+
+
+def lines(
+    curves: Mapping[str, Mapping[float, float]], xlabel: str, ylabel: str, bands: Mapping[str, Sequence] | None = None
+) -> Figure:
+    """Draw a line for each name through its points, with a legend.
+
+    Args:
+        curves: for each name, y by x.
+        xlabel, ylabel: what they are, with units.
+        bands: for some names lowest and highest y at each x.
+    """
+    figure, (axes,) = plots.figure(width=7, height=3.4)
+    for name, points in curves.items():
+        (line,) = axes.plot(list(points), list(points.values()), label=name)
+        if bands and name in bands:
+            axes.fill_between(list(points), *bands[name], alpha=0.2, color=line.get_color())
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    axes.set_xticks(list(points))
+    axes.legend(fontsize=9)
+    return figure
+
+
+def seeds_by_arm(values: Mapping[str, Sequence[float]], xlabel: str, reference: str | None = None) -> Figure:
+    """Draw each arm's seeds as dots on a row, with their mean; a band for the arm called `reference`.
+
+    Args:
+        values: for each arm its seeds' values.
+        xlabel: what they are, with the unit.
+        reference: an arm whose range is drawn behind all.
+    """
+    figure, (axes,) = plots.figure(width=7.5, height=0.9 + 0.27 * len(values))
+    for row, seeds in enumerate(values.values()):
+        axes.plot(seeds, [row] * len(seeds), "o", color=plots.COLOURS[0])
+        axes.plot(sum(seeds) / len(seeds), row, "|", color=plots.INK, markersize=14)
+    if reference:
+        axes.axvspan(min(values[reference]), max(values[reference]), alpha=0.15)
+    axes.set_yticks(range(len(values)), list(values))
+    axes.invert_yaxis()
+    axes.set(xlabel=xlabel)
+    return figure
+
+
+def picture_grid(pictures: Sequence[Tensor], titles: Sequence[str], columns: int) -> Figure:
+    """Draw pictures (H, W) in rows of `columns`, with small titles."""
+    rows = -(-len(pictures) // columns)
+    figure = Figure(figsize=(7.5, 1.35 * rows))
+    panels = figure.subplots(rows, columns, squeeze=False).flat
+    for axes in panels:
+        axes.set_axis_off()
+    for axes, picture, title in zip(panels, pictures, titles, strict=False):
+        plots.draw_image(axes, picture)
+        axes.set_title(title, fontsize=9)
+    return figure
+
+
+def augmentation_grid(accuracies: Mapping[str, Sequence[float]], levels: Sequence[str]) -> Figure:
+    """Draw accuracy by level of augmentation, a panel for each number of labels and size, a line for each rate.
+
+    Args:
+        accuracies: in %, of each seed, by "SIZE, LABELS, REGULARISATION, LEVEL".
+        levels: of augmentation, from none to heavy.
+    """
+    panels = list(dict.fromkeys(tuple(arm.split(", ")[:2]) for arm in accuracies))
+    rates = list(dict.fromkeys(arm.split(", ")[2] for arm in accuracies))
+    figure, axes = plots.figure(len(panels), width=9.5, height=3.2)
+    for one, (size, labels) in zip(axes, panels, strict=True):
+        for rate in rates:
+            rows = [accuracies[f"{size}, {labels}, {rate}, {level}"] for level in levels]
+            one.plot(levels, [sum(row) / len(row) for row in rows], label=f"regularisation {rate}")
+            one.fill_between(levels, [min(row) for row in rows], [max(row) for row in rows], alpha=0.2)
+        one.tick_params(axis="x", rotation=45)
+        one.set(title=f"{size}, {int(labels):,} labels")
+    axes[0].set(ylabel="% of the test pictures")
+    axes[0].legend(fontsize=8)
+    return figure
