@@ -61,7 +61,12 @@ def attend_at(query: Tensor, key: Tensor, value: Tensor, side: int, row: int, co
     return (weights[..., None, :] * values).sum(dim=-1)
 
 
-def local_attention_loops(query: Tensor, key: Tensor, value: Tensor, side: int) -> Tensor:
+def local_attention_loops(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    side: int,
+) -> Tensor:
     """Attend in every neighbourhood, one after the other: slow, and easy to check.
 
     Args:
@@ -72,7 +77,8 @@ def local_attention_loops(query: Tensor, key: Tensor, value: Tensor, side: int) 
         (B, h, d, H, W), as `attend_at` computes it.
     """
     out = torch.empty_like(value)
-    for row, column in itertools.product(range(value.shape[-2]), range(value.shape[-1])):
+    height, width = value.shape[-2:]
+    for row, column in itertools.product(range(height), range(width)):
         out[..., row, column] = attend_at(query, key, value, side, row, column)
     return out
 
@@ -92,7 +98,12 @@ def neighbourhoods(features: Tensor, side: int) -> Tensor:
     return columns.view(B, h, d, side * side, H, W)
 
 
-def local_attention_unfold(query: Tensor, key: Tensor, value: Tensor, side: int) -> Tensor:
+def local_attention_unfold(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    side: int,
+) -> Tensor:
     """Attend in all neighbourhoods at once, with copies of keys and values.
 
     Args:
@@ -102,9 +113,10 @@ def local_attention_unfold(query: Tensor, key: Tensor, value: Tensor, side: int)
     Returns:
         (B, h, d, H, W), as `local_attention_loops`.
     """
-    scores = (query[:, :, :, None] * neighbourhoods(key, side)).sum(dim=2) / math.sqrt(query.shape[2])
-    scores = scores.masked_fill(~inside(*query.shape[-2:], side), -math.inf)  # (B, h, K * K, H, W)
-    weights = scores.softmax(dim=2)
+    d, height, width = query.shape[2:]
+    scores = (query[:, :, :, None] * neighbourhoods(key, side)).sum(dim=2)
+    scores = (scores / math.sqrt(d)).masked_fill(~inside(height, width, side), -math.inf)
+    weights = scores.softmax(dim=2)  # (B, h, K * K, H, W)
     return (weights[:, :, None] * neighbourhoods(value, side)).sum(dim=3)
 
 

@@ -47,7 +47,8 @@ class PixelTransformer(nn.Module):
         self.side, self.levels = side, levels
         self.embed = nn.Embedding(levels + 1, width)
         self.position = nn.Parameter(torch.randn(side * side, width) * 0.1)
-        self.blocks = nn.ModuleList([TransformerBlock(width, heads) for _ in range(layers)])
+        blocks = [TransformerBlock(width, heads) for _ in range(layers)]
+        self.blocks = nn.ModuleList(blocks)
         self.norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, levels)
 
