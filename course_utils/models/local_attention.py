@@ -114,9 +114,10 @@ def local_attention_unfold(
         (B, h, d, H, W), as `local_attention_loops`.
     """
     d, height, width = query.shape[2:]
-    scores = (query[:, :, :, None] * neighbourhoods(key, side)).sum(dim=2)
-    scores = (scores / math.sqrt(d)).masked_fill(~inside(height, width, side), -math.inf)
-    weights = scores.softmax(dim=2)  # (B, h, K * K, H, W)
+    products = query[:, :, :, None] * neighbourhoods(key, side)
+    scores = products.sum(dim=2) / math.sqrt(d)  # (B, h, K * K, H, W)
+    scores = scores.masked_fill(~inside(height, width, side), -math.inf)
+    weights = scores.softmax(dim=2)
     return (weights[:, :, None] * neighbourhoods(value, side)).sum(dim=3)
 
 
