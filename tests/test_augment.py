@@ -182,7 +182,7 @@ def test_the_strongest_shear_moves_by_three_pixels_in_ten(name, axis, sign):
 
 
 @pytest.mark.parametrize(("name", "dim"), [("translate_x", 3), ("translate_y", 2)])
-def test_the_largest_shift_is_150_of_331_pixels(name, dim):
+def test_the_largest_shift_is_less_than_half_a_side(name, dim):
     images = drawn(1, 1, 331, 331)
     for sign in (-1, 1):
         shifted, kept = augment.OPERATIONS[name](images, 1.0, sign), 331 - 149
