@@ -75,8 +75,13 @@ def wrong(capsys, answer, id="99.1"):
     return "\n".join(lines)
 
 
-def state():
+def undiagnosed(capsys, answer, id):
+    """Check an answer with two mistakes: it is wrong, and no diagnosis of a single mistake is given."""
+    lines = wrong(capsys, answer, id)
+    assert not any(mistake.what in lines for mistake in registry.find(id).mistakes)
 
+
+def state():
     owners = (builtins, math, torch, nn, nn.functional, torch.Tensor, nn.Module, nn.Linear)
     names = tuple(
         tuple(sorted((k, id(v)) for k, v in vars(owner).items() if not inspect.ismodule(v))) for owner in owners
