@@ -6,7 +6,7 @@ from course_utils.data import table
 from course_utils.widgets.grid_figures import CHANGES, accuracy_maps
 from course_utils.widgets.grid_rows import read_grid
 from course_utils.widgets.grids import AccuracyGrid
-from course_utils.widgets.kit import Explorer, hex_table, script
+from course_utils.widgets.kit import Explorer, hex_table, script, style
 from course_utils.widgets.settings import listed
 
 TABLE = "steiner_heatmap"
@@ -33,6 +33,8 @@ class AugRegExplorer(Explorer):
     """
 
     _esm = script("grids.js", "augreg.js")
+    sheets = ("augreg.css",)
+    _css = style(*sheets)
 
     def __init__(
         self,
