@@ -107,7 +107,9 @@ function render({ model, el }) {
   const painter = makePainter(grid, readTable(colours.values), readTable(changes));
   const table = makeTable(grid, { pick, tick });
   const live = sentence();
-  const counted = make("p", { class: "vt-augreg-counted", role: "status", "aria-live": "polite" });
+  const [compared, counted] = [make("span"), make("strong")];
+  live.append(compared, " ", counted);
+  live.setAttribute("aria-atomic", "false"); // only what changes is read out
   const parts = ["+", "=", "−"].map((sign) => make("span", {}, sign));
   const bar = make("div", { class: "vt-augreg-bar", "aria-hidden": "true" }, ...parts);
   let [order, focused, isNarrow, needed] = [null, [0, 0, 0], false, null];
@@ -140,14 +142,14 @@ function render({ model, el }) {
     table.rows.forEach(({ cells }, row) => cells.forEach((levels, map) => levels.forEach((cell, level) => {
       const letters = marksOf(map, row, level);
       const text = painter.write(map, row, level);
-      cell.replaceChildren(text, ...(letters ? [make("b", {}, letters)] : []));
+      cell.replaceChildren(text, ...(letters ? [make("b", { "aria-hidden": "true" }, letters)] : []));
       cell.classList.toggle("vt-augreg-marked", letters !== "");
       cell.setAttribute("aria-selected", String(letters !== ""));
       const said = map === CHANGE ? describeChange(grid, row, level) : describeCell(grid, [map, row, level]);
       cell.setAttribute("aria-label", letters ? `${said}, ${letters}` : said);
     })));
     next.set(view.next);
-    live.textContent = comparePair(grid, ...view.marks);
+    compared.textContent = comparePair(grid, ...view.marks);
     place();
   }
 
@@ -222,7 +224,7 @@ function render({ model, el }) {
   const seeds = grid.spreads ? " In brackets: changes no larger than the seeds of either cell are apart." : "";
   const hint = `${what}. Pick cells by click, tap, or arrow keys and Enter; a cell of what regularisation changes picks both that it compares. Tick the models that count.${seeds}`;
   const scroll = make("div", { class: "vt-scroll" }, table.element);
-  const root = explorer("vt-augreg", controls, live, scroll, make("div", { class: "vt-augreg-scales" }, ...painter.scales), bar, counted, make("p", { class: "vt-caption" }, hint));
+  const root = explorer("vt-augreg", controls, live, bar, scroll, make("div", { class: "vt-augreg-scales" }, ...painter.scales), make("p", { class: "vt-caption" }, hint));
 
   /** Return the width of some maps with their cells as narrow as they may be. */
   function measure(shown) {
