@@ -112,10 +112,8 @@ class AccuracyGrid:
         every = len(models) == len(self.models)
         names = f"all {len(models)} models" if every else listed([self.models[model] for model in models])
         said = f"Regularisation helps in {helps}, ties in {ties}, hurts in {hurts} of {helps + ties + hurts} pairs"
-        seeds = (
-            f" In {within} of these pairs the difference is no larger than the seeds are apart." if self.spreads else ""
-        )
-        return f"{said} ({names}).{told if self.spreads else ''}"
+        seeds = f" In {within} of these pairs the difference is no larger than the seeds are apart."
+        return f"{said} ({names}).{seeds if self.spreads else ''}"
 
     def sentence(self, first: Cell, second: Cell) -> str:
         """Say what two cells have, A and B, and by how much and in what they differ."""

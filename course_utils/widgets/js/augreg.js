@@ -1,7 +1,7 @@
 // The AugRegExplorer: accuracy by model and augmentation, without and with regularisation, and what that changes.
 import { paintAndInk, readTable } from "./colours.js";
 import { choice, explorer, legend, sentence } from "./controls.js";
-import { changeAt, comparePair, countPairs, describeCounts, inOrder, isWithin, nameCell, tellCode, writeChange, writeCode, writeMean } from "./grids.js";
+import { changeAt, comparePair, countPairs, describeCell, describeChange, describeCounts, inOrder, isWithin, writeChange, writeCode, writeMean } from "./grids.js";
 import { make } from "./pictures.js";
 
 const CHANGE = 2; // the third map, behind the accuracies without and with regularisation
@@ -9,14 +9,14 @@ const MAPS = [0, 1, CHANGE];
 const ALL = "all";
 const ORDERS = [["table", "the table's order"], ["best", "best cell"], ["gain", "gain from regularisation"]];
 const LETTERS = ["A", "B"];
-const [LETTER, BOX, CELL, GAP] = [7.2, 28, 31, 12]; // pixels, to see whether three maps fit side by side
+const [NARROWEST, WIDENED] = [30, 34]; // a cell's pixels, and how many more it takes where there is room
 
 const sumOf = (numbers) => numbers.reduce((sum, number) => sum + number, 0);
 const inTwoLines = (name) => name.replace(/^(\D{3,})(\d+)$/, "$1\n$2"); // heavy2 takes less room so
 
 /** Make a select with a label. */
 function chooser(label, options, change) {
-  const select = make("select", { onchange: () => change(select.value) }, ...options.map(([value, text]) => make("option", { value }, text)));
+  const select = make("select", { "aria-label": label, onchange: () => change(select.value) }, ...options.map(([value, text]) => make("option", { value }, text)));
   select.addEventListener("keydown", (event) => event.stopPropagation());
   return make("label", { class: "vt-augreg-field" }, make("span", {}, label), select);
 }
@@ -107,10 +107,12 @@ function render({ model, el }) {
   const painter = makePainter(grid, readTable(colours.values), readTable(changes));
   const table = makeTable(grid, { pick, tick });
   const live = sentence();
-  const counted = make("p", { class: "vt-augreg-counted", role: "status", "aria-live": "polite" });
+  const [compared, counted] = [make("span"), make("strong")];
+  live.append(compared, " ", counted);
+  live.setAttribute("aria-atomic", "false"); // only what changes is read out
   const parts = ["+", "=", "−"].map((sign) => make("span", {}, sign));
   const bar = make("div", { class: "vt-augreg-bar", "aria-hidden": "true" }, ...parts);
-  let [order, focused, isNarrow] = [{ models: every, levels: [] }, [0, 0, 0], false];
+  let [order, focused, isNarrow, needed] = [null, [0, 0, 0], false, null];
 
   const ticked = () => every.filter((place) => view.ticked.has(place));
   const mapsShown = () => (view.maps !== ALL ? [view.maps] : isNarrow ? [CHANGE] : MAPS);
@@ -140,14 +142,14 @@ function render({ model, el }) {
     table.rows.forEach(({ cells }, row) => cells.forEach((levels, map) => levels.forEach((cell, level) => {
       const letters = marksOf(map, row, level);
       const text = painter.write(map, row, level);
-      cell.replaceChildren(text, ...(letters ? [make("b", {}, letters)] : []));
+      cell.replaceChildren(text, ...(letters ? [make("b", { "aria-hidden": "true" }, letters)] : []));
       cell.classList.toggle("vt-augreg-marked", letters !== "");
       cell.setAttribute("aria-selected", String(letters !== ""));
-      const said = map === CHANGE ? `${nameCell(grid, [0, row, level]).replace(" and no regularisation", "")}: regularisation changes ${text} points` : `${nameCell(grid, [map, row, level])}: ${tellCode(grid, [map, row, level])}`;
+      const said = map === CHANGE ? describeChange(grid, row, level) : describeCell(grid, [map, row, level]);
       cell.setAttribute("aria-label", letters ? `${said}, ${letters}` : said);
     })));
     next.set(view.next);
-    live.textContent = comparePair(grid, ...view.marks);
+    compared.textContent = comparePair(grid, ...view.marks);
     place();
   }
 
@@ -180,7 +182,8 @@ function render({ model, el }) {
     const scores = scoresOf(grid, ticked());
     order = { models: inOrder(every.length, scores.rows[view.rows]), levels: inOrder(grid.levels.length, scores.columns[view.columns]) };
     table.arrange(order.models, order.levels, mapsShown());
-    root.classList.toggle("vt-augreg-one", mapsShown().length === 1);
+    const free = needed ? (scroll.clientWidth - needed[mapsShown().length]) / (mapsShown().length * grid.levels.length) : 0;
+    root.style.setProperty("--vt-cell", `${NARROWEST + Math.min(WIDENED, Math.max(0, Math.floor(free)))}px`);
     maps.set(view.maps === ALL && isNarrow ? CHANGE : view.maps);
     place();
   }
@@ -221,15 +224,19 @@ function render({ model, el }) {
   const seeds = grid.spreads ? " In brackets: changes no larger than the seeds of either cell are apart." : "";
   const hint = `${what}. Pick cells by click, tap, or arrow keys and Enter; a cell of what regularisation changes picks both that it compares. Tick the models that count.${seeds}`;
   const scroll = make("div", { class: "vt-scroll" }, table.element);
-  const root = explorer("vt-augreg", controls, live, scroll, make("div", { class: "vt-augreg-scales" }, ...painter.scales), bar, counted, make("p", { class: "vt-caption" }, hint));
-  root.style.setProperty("--vt-levels", grid.levels.length);
-  const widest = (texts) => Math.ceil(LETTER * Math.max(...texts.map((text) => text.length)));
-  const cell = Math.max(CELL, 6 + widest(every.flatMap((row) => grid.levels.map((_, level) => painter.write(CHANGE, row, level)))));
-  const needed = BOX + widest(grid.models) + MAPS.length * (GAP + cell * grid.levels.length) + 42;
-  root.style.setProperty("--vt-least", `${cell}px`);
-  const observer = new ResizeObserver(([{ contentRect }]) => {
-    if (isNarrow === contentRect.width < needed) return;
-    isNarrow = !isNarrow;
+  const root = explorer("vt-augreg", controls, live, bar, scroll, make("div", { class: "vt-augreg-scales" }, ...painter.scales), make("p", { class: "vt-caption" }, hint));
+
+  /** Return the width of some maps with their cells as narrow as they may be. */
+  function measure(shown) {
+    root.style.setProperty("--vt-cell", `${NARROWEST}px`);
+    table.arrange(every, grid.levels.map((_, level) => level), shown);
+    return table.element.offsetWidth;
+  }
+
+  const observer = new ResizeObserver(() => {
+    if (!scroll.clientWidth) return; // not on the screen
+    needed ??= { [MAPS.length]: measure(MAPS), 1: measure([CHANGE]) };
+    isNarrow = needed[MAPS.length] > scroll.clientWidth;
     maps.buttons.get(ALL).hidden = isNarrow;
     arrange();
   });

@@ -72,14 +72,14 @@ function how(grid, [on]) {
   return on ? `regularisation ${grid.regularisation}` : "no regularisation";
 }
 
-/** Return what a sentence calls a cell. */
-export function nameCell(grid, cell) {
-  const level = grid.levels[cell[2]];
-  return `${grid.models[cell[1]]} with ${level === NONE ? "no augmentation" : `augmentation ${level}`} and ${how(grid, cell)}`;
+function nameLevel(grid, [, model, level]) {
+  const name = grid.levels[level];
+  return `${grid.models[model]} with ${name === NONE ? "no augmentation" : `augmentation ${name}`}`;
 }
 
-/** Write a cell's accuracy, and how far its seeds are apart if that is known. */
-export function tellCode(grid, cell) {
+const nameCell = (grid, cell) => `${nameLevel(grid, cell)} and ${how(grid, cell)}`;
+
+function tellCode(grid, cell) {
   const said = `${writeCode(codeAt(grid, cell), grid.decimals)} %`;
   return grid.spreads ? `${said} (seeds ${writeCode(spreadAt(grid, cell), grid.decimals)} apart)` : said;
 }
@@ -89,6 +89,15 @@ function tellDifference(grid, a, b) {
   const one = Math.abs(change) === 1 && grid.decimals === 0;
   const said = `${writeChange(change, grid.decimals)} point${one ? "" : "s"}`;
   return isWithin(grid, a, b) ? `${said} (no more than the seeds are apart)` : said;
+}
+
+/** Say what a cell has. */
+export const describeCell = (grid, cell) => `${nameCell(grid, cell)}: ${tellCode(grid, cell)}`;
+
+/** Say what regularisation changes. */
+export function describeChange(grid, model, level) {
+  const [before, after] = [0, 1].map((on) => [on, model, level]);
+  return `${nameLevel(grid, after)}: ${how(grid, after)} changes ${tellDifference(grid, before, after)}`;
 }
 
 function tellStep(grid, a, b) {
