@@ -13,9 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.models.attention import MLP
+from course_utils.models.patches import OverlappingPatches
 from course_utils.models.relative_positions import Grid, decomposed_relative_positions
 
 EPS = 1e-6  # of all layer norms
+Pair = tuple[int, int]  # two strides: of the queries, and of keys and values
 
 
 def pooled_grid(grid: Grid, stride: int) -> Grid:
@@ -37,13 +39,14 @@ class Pool(nn.Module):
 
     def __init__(self, head_width: int, stride: int):
         super().__init__()
-        self.convolve = nn.Conv2d(head_width, head_width, 3, stride, padding=1, groups=head_width, bias=False)
-        self.norm = nn.LayerNorm(head_width, eps=EPS)
+        d = head_width
+        self.convolve = nn.Conv2d(d, d, 3, stride, padding=1, groups=d, bias=False)
+        self.norm = nn.LayerNorm(d, eps=EPS)
 
     def forward(self, heads: Tensor) -> Tensor:
-        """Map (B, h, H, W, d) to (B, h, H / stride, W / stride, d), rounded up."""
-        maps = heads.flatten(0, 1).movedim(-1, 1)  # (B * h, d, H, W): a head is an image with d channels
-        pooled = self.convolve(maps).movedim(1, -1)  # (B * h, H / stride, W / stride, d)
+        """Map (B, h, H, W, d) to (B, h, H', W', d), with H' = H / stride and W' = W / stride, rounded up."""
+        maps = heads.flatten(0, 1).movedim(-1, 1)  # (B * h, d, H, W): each an image
+        pooled = self.convolve(maps).movedim(1, -1)  # (B * h, H', W', d)
         return self.norm(pooled).unflatten(0, heads.shape[:2])
 
 
@@ -54,18 +57,21 @@ class PoolingAttention(nn.Module):
         inputs: width of the tokens that come in.
         width: D of those that go out.
         heads: h, a divisor of D.
-        query_stride: of the queries' pooling: as many tokens come out as queries are left.
-        key_stride: of the keys' and the values'.
+        strides: of the queries' pooling, and of the keys' and values'. As many tokens come out as queries are left.
+
+    Raises:
+        ValueError: D is not a multiple of h.
     """
 
-    def __init__(self, inputs: int, width: int, heads: int, query_stride: int = 1, key_stride: int = 1):
+    def __init__(self, inputs: int, width: int, heads: int, strides: Pair = (1, 1)):
         super().__init__()
         if width % heads:
-            raise ValueError(f"width {width} is not a multiple of {heads} heads: change one of them")
+            sizes = f"width {width} is not a multiple of {heads} heads"
+            raise ValueError(f"{sizes}: change one of them")
         self.heads = heads
         self.query, self.key, self.value = (nn.Linear(inputs, width) for _ in range(3))
-        self.pool_q = Pool(width // heads, query_stride)
-        self.pool_k, self.pool_v = (Pool(width // heads, key_stride) for _ in range(2))
+        self.pool_q = Pool(width // heads, strides[0])
+        self.pool_k, self.pool_v = (Pool(width // heads, strides[1]) for _ in range(2))
         self.out = nn.Linear(width, width)
 
     def split(self, tokens: Tensor) -> Tensor:
@@ -81,18 +87,18 @@ class PoolingAttention(nn.Module):
 
     def scores(self, query: Tensor, key: Tensor) -> Tensor:
         """Compare every query with every key: (B, h, N_q, N_k)."""
-        q, k = query.flatten(2, 3), key.flatten(2, 3)  # (B, h, N_q, d) and (B, h, N_k, d)
+        q, k = query.flatten(2, 3), key.flatten(2, 3)  # (B, h, N, d), N_q and N_k
         return q / math.sqrt(q.shape[-1]) @ k.transpose(-2, -1)
 
     def mix(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """Average the values with each query's attention: (B, h, H_q, W_q, d)."""
-        mixed = self.scores(query, key).softmax(dim=-1) @ value.flatten(2, 3)  # (B, h, N_q, d)
-        return mixed.view_as(query)
+        weights = self.scores(query, key).softmax(dim=-1)  # (B, h, N_q, N_k)
+        return (weights @ value.flatten(2, 3)).view_as(query)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Map (B, H, W, inputs) to (B, H_q, W_q, D)."""
-        mixed = self.mix(*self.pooled(tokens))
-        return self.out(mixed.movedim(1, -2).flatten(start_dim=3))  # heads side by side again
+        mixed = self.mix(*self.pooled(tokens)).movedim(1, -2)  # (B, H_q, W_q, h, d)
+        return self.out(mixed.flatten(start_dim=3))
 
     def weights(self, tokens: Tensor) -> Tensor:
         """Return the attention weights (B, h, N_q, N_k) that `forward` uses; keys are those of the pooled grid."""
@@ -104,24 +110,26 @@ class ImprovedPoolingAttention(PoolingAttention):
     """Pooling attention with decomposed relative positions and residual pooling: Li et al. 2022, section 4.1.
 
     Args:
-        inputs, width, heads, query_stride, key_stride: as for `PoolingAttention`.
-        grid: H and W of the tokens that come in. Smaller grids work too, but read the tables from their start, so
-            that a distance gets another vector than the one it has learned; larger ones don't.
+        inputs, width, heads, strides: as for `PoolingAttention`.
+        grid: H and W of the tokens that come in. On a smaller grid the tables are read from their start, as in the
+            official code: a distance gets another vector than the one it has learned. A larger grid is refused.
     """
 
-    def __init__(self, inputs: int, width: int, heads: int, query_stride: int, key_stride: int, grid: Grid):
-        super().__init__(inputs, width, heads, query_stride, key_stride)
-        sides = zip(pooled_grid(grid, query_stride), pooled_grid(grid, key_stride), strict=True)
-        tables = [nn.Parameter(torch.empty(2 * max(pair) - 1, width // heads)) for pair in sides]
-        self.rel_pos_h, self.rel_pos_w = (nn.init.trunc_normal_(table, std=0.02) for table in tables)
+    def __init__(self, inputs: int, width: int, heads: int, strides: Pair, grid: Grid):
+        super().__init__(inputs, width, heads, strides)
+        grids = (pooled_grid(grid, stride) for stride in strides)  # queries and keys
+        rows, columns = (2 * max(pair) - 1 for pair in zip(*grids, strict=True))
+        self.rel_pos_h = nn.Parameter(0.02 * torch.randn(rows, width // heads))
+        self.rel_pos_w = nn.Parameter(0.02 * torch.randn(columns, width // heads))
 
     def scores(self, query: Tensor, key: Tensor) -> Tensor:
         """Compare every query with every key and with where it is: (B, h, N_q, N_k)."""
-        where = decomposed_relative_positions(query, self.rel_pos_h, self.rel_pos_w, key.shape[2:4])
+        tables, key_grid = (self.rel_pos_h, self.rel_pos_w), key.shape[2:4]
+        where = decomposed_relative_positions(query, *tables, key_grid)
         return super().scores(query, key) + where
 
     def mix(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        """Add the pooled query to what its attention has found, residual pooling: Li et al. 2022, equation 5."""
+        """Add the pooled query itself to what its attention has found: residual pooling, (B, h, H_q, W_q, d)."""
         return super().mix(query, key, value) + query
 
 
@@ -146,59 +154,46 @@ class MViTBlock(nn.Module):
     """A pre-norm Transformer block with pooling attention; the first of a stage has a `PooledShortcut`.
 
     Args:
-        inputs, width, heads, query_stride, key_stride, grid: as for `ImprovedPoolingAttention`.
+        inputs, width, heads, strides, grid: as for `ImprovedPoolingAttention`.
     """
 
     make_attention = ImprovedPoolingAttention
 
-    def __init__(self, inputs: int, width: int, heads: int, query_stride: int, key_stride: int, grid: Grid):
+    def __init__(self, inputs: int, width: int, heads: int, strides: Pair, grid: Grid):
         super().__init__()
         self.norm1 = nn.LayerNorm(inputs, eps=EPS)
-        self.attention = self.make_attention(inputs, width, heads, query_stride, key_stride, grid)
-        self.shortcut = PooledShortcut(inputs, width) if query_stride > 1 else None
+        self.attention = self.make_attention(inputs, width, heads, strides, grid)
+        self.shortcut = PooledShortcut(inputs, width) if strides[0] > 1 else None
         self.norm2 = nn.LayerNorm(width, eps=EPS)
         self.mlp = MLP(width, 4 * width)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Map (B, H, W, inputs) to (B, H_q, W_q, D)."""
         normed = self.norm1(tokens)
-        around = tokens if self.shortcut is None else self.shortcut(normed)  # normed only where the width changes
-        tokens = around + self.attention(normed)
+        if self.shortcut is not None:
+            tokens = self.shortcut(normed)  # elsewhere the residual isn't normalised
+        tokens = tokens + self.attention(normed)
         return tokens + self.mlp(self.norm2(tokens))
-
-
-class OverlappingPatches(nn.Module):
-    """Patches that overlap, projected: a convolution of side 2 P - 1 with stride P: Li et al. 2022, table 1.
-
-    Args:
-        patch: P.
-        channels: of the images.
-        width: D.
-    """
-
-    def __init__(self, patch: int, channels: int, width: int):
-        super().__init__()
-        self.project = nn.Conv2d(channels, width, 2 * patch - 1, patch, padding=patch - 1)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Map (B, channels, rows, columns) to (B, rows / P, columns / P, D), rounded up."""
-        return self.project(images).movedim(1, -1)
 
 
 class MViT(nn.Module):
     """Stages of pooling attention, each with twice the width of the one before and half its rows and columns.
 
     The stride of keys and values is halved from stage to stage too, down to 1: fewer tokens need less pooling. There
-    is no class token: the mean of all tokens is classified. Li et al. 2022, section 4; its sizes are in table 1.
+    is no class token, the mean of all tokens is classified; where official variants have one, it is neither pooled
+    nor given relative positions. Li et al. 2022, section 4.
 
     Args:
-        size: rows and columns of the images.
+        size: rows and columns of the images; smaller ones work too, see `ImprovedPoolingAttention`.
         patch: P.
         width: D of the first stage.
-        depths, heads: blocks and h of each stage.
+        depths, heads: blocks, at least 1, and h of each stage.
         classes: how many logits come out.
         channels: of the images.
         key_stride: of keys and values in the first stage.
+
+    Raises:
+        ValueError: there are more depths than numbers of heads or fewer, or a stage's width is no multiple of its h.
     """
 
     make_block = MViTBlock
@@ -216,15 +211,18 @@ class MViT(nn.Module):
     ):
         super().__init__()
         if len(depths) != len(heads):
-            raise ValueError(f"{len(depths)} depths and {len(heads)} numbers of heads: pass one of each for a stage")
+            stages = f"{len(depths)} depths and {len(heads)} numbers of heads"
+            raise ValueError(f"{stages}: pass one of each for every stage")
         self.patch_embed = OverlappingPatches(patch, channels, width)
         self.stages, grid = nn.ModuleList(), pooled_grid(size, patch)
         for stage, (depth, h) in enumerate(zip(depths, heads, strict=True)):
-            step = 2 if stage else 1  # a stage's first block halves rows and columns, and doubles the width
+            step = 2 if stage else 1  # half the rows and columns, twice the width
             key_stride = max(1, key_stride // step)
-            blocks = [self.make_block(width, step * width, h, step, key_stride, grid)]
-            grid, width = pooled_grid(grid, step), step * width
-            blocks += [self.make_block(width, width, h, 1, key_stride, grid) for _ in range(depth - 1)]
+            strides, outputs = (step, key_stride), step * width
+            blocks = [self.make_block(width, outputs, h, strides, grid)]
+            grid, width, strides = pooled_grid(grid, step), outputs, (1, key_stride)
+            for _ in range(depth - 1):
+                blocks.append(self.make_block(width, width, h, strides, grid))
             self.stages.append(nn.Sequential(*blocks))
         self.norm = nn.LayerNorm(width, eps=EPS)
         self.head = nn.Linear(width, classes)
@@ -243,5 +241,5 @@ class MViT(nn.Module):
 
 
 def mvitv2_tiny(classes: int = 1000) -> MViT:
-    """MViTv2-T for 224 x 224: Li et al. 2022, table 1."""
+    """MViTv2-T for 224 x 224, of Li et al. 2022."""
     return MViT((224, 224), 4, 96, (1, 2, 5, 2), (1, 2, 4, 8), classes=classes)

@@ -1,7 +1,7 @@
 """Relative positions between two grids over the same image, one vector for the rows and one for the columns between.
 
-The improved MViT's: Li et al. 2022, section 4.1. Notation: `B` batch, `h` heads, `d` width of a head; `H_q W_q` the grid
-of the queries, `N_q = H_q * W_q`; `H_k W_k` and `N_k` the same of the keys. Nothing here is learned.
+The improved MViT's: Li et al. 2022, section 4.1. Notation: `B` batch, `h` heads, `d` width of a head; `H_q W_q` the
+grid of the queries, `N_q = H_q * W_q`; `H_k W_k` and `N_k` the same of the keys. Nothing here is learned.
 """
 
 import torch
@@ -25,9 +25,9 @@ def relative_index(queries: int, keys: int) -> Tensor:
         L the larger of both sides: what the official code computes for Li et al. 2022, section 4.1.
     """
     finer = max(queries, keys)
-    below = torch.arange(queries) * finer // queries  # where a query is, in steps of the finer grid
-    above = torch.arange(keys).flip(0) * finer // keys  # how far a key is from the last one
-    return below[:, None] + above
+    query = torch.arange(queries) * finer // queries  # its steps from the first one
+    key = torch.arange(keys).flip(0) * finer // keys  # its steps to the last one
+    return query[:, None] + key
 
 
 def relative_vectors(table: Tensor, queries: int, keys: int) -> Tensor:
@@ -45,15 +45,20 @@ def relative_vectors(table: Tensor, queries: int, keys: int) -> Tensor:
     """
     needed = 2 * max(queries, keys) - 1
     if len(table) < needed:
-        sides = f"{queries} queries and {keys} keys along a side"
-        raise ValueError(f"{sides} need {needed} relative positions, the table has {len(table)}: resize the image")
+        sides = f"{queries} queries and {keys} keys along a side need {needed} vectors"
+        raise ValueError(f"{sides}, the table has {len(table)}: resize the image")
     return table[relative_index(queries, keys).to(table.device)]
 
 
-def decomposed_relative_positions(query: Tensor, rel_pos_h: Tensor, rel_pos_w: Tensor, key_grid: Grid) -> Tensor:
+def decomposed_relative_positions(
+    query: Tensor,
+    rel_pos_h: Tensor,
+    rel_pos_w: Tensor,
+    key_grid: Grid,
+) -> Tensor:
     """Score how far every key is from every query: a vector for the rows and one for the columns between them.
 
-    A table of all pairs of distances would have 4 H W vectors; two tables have 2 H + 2 W, and their sum is used.
+    A table of all pairs of distances would have about 4 H W vectors; two tables have 2 H + 2 W, and the sum is used.
 
     Args:
         query: (B, h, H_q, W_q, d).
@@ -62,8 +67,8 @@ def decomposed_relative_positions(query: Tensor, rel_pos_h: Tensor, rel_pos_w: T
         key_grid: H_k and W_k.
 
     Returns:
-        (B, h, N_q, N_k): q_i . (R^h + R^w), added to the scores. Li et al. 2022, equations 3 and 4. There the sum is
-        divided by sqrt(d); the official code divides the product of query and key only.
+        (B, h, N_q, N_k): q . (R^h + R^w), to be added to the scores, as the official code does for Li et al. 2022,
+        section 4.1. The paper divides both by sqrt(d), the code the product of query and key only.
 
     Raises:
         ValueError: a table is too short for these grids.
@@ -72,6 +77,7 @@ def decomposed_relative_positions(query: Tensor, rel_pos_h: Tensor, rel_pos_w: T
     rows = relative_vectors(rel_pos_h, H_q, H_k).transpose(1, 2)  # (H_q, d, H_k)
     columns = relative_vectors(rel_pos_w, W_q, W_k).transpose(1, 2)  # (W_q, d, W_k)
     by_rows = query @ rows  # (B, h, H_q, W_q, H_k)
-    by_columns = (query.transpose(2, 3) @ columns).transpose(2, 3)  # (B, h, H_q, W_q, W_k)
-    both = by_rows[..., :, None] + by_columns[..., None, :]  # (B, h, H_q, W_q, H_k, W_k)
-    return both.flatten(4, 5).flatten(2, 3)
+    by_columns = query.transpose(2, 3) @ columns  # (B, h, W_q, H_q, W_k)
+    by_columns = by_columns.transpose(2, 3)  # (B, h, H_q, W_q, W_k)
+    both = by_rows[..., :, None] + by_columns[..., None, :]
+    return both.flatten(4, 5).flatten(2, 3)  # from (B, h, H_q, W_q, H_k, W_k)
