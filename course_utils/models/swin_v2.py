@@ -11,23 +11,36 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils.models.swin import PatchMerging, SwinAttention, SwinBlock, SwinTransformer
+from course_utils.models.swin import (
+    PatchMerging,
+    SwinAttention,
+    SwinBlock,
+    SwinTransformer,
+    split_windows,
+)
 from course_utils.models.windows import patch_merge, relative_position_index
 
 LARGEST_SCALE = 100
+HIDDEN = 512  # of the network behind the position bias
 
 
 def log_spaced_offsets(window: int) -> Tensor:
-    """Return every offset between two tokens of a window, so scaled that far ones lie closer together.
+    """Return every offset between two tokens of a window, far ones drawn together.
 
     Args:
         window: M, at least 2.
 
     Returns:
-        ((2M - 1)^2, 2), rows and columns, in the order of `relative_position_index`: for t from -8 to 8,
-        sign(t) log2(1 + |t|) / log2(8). Liu et al. 2022, equation 4, with the scale of the official code.
+        ((2M - 1)^2, 2), rows and columns, in the order of `relative_position_index`:
+        sign(t) log2(1 + |t|) / 3 with t from -8 to 8, whatever the window.
+        Liu et al. 2022, equation 4, with the scale of the official code.
+
+    Raises:
+        ValueError: M is below 2.
     """
-    side = torch.arange(1 - window, window) * 8 / (window - 1)  # -8 to 8, whatever the window
+    if window < 2:
+        raise ValueError(f"a window of {window} has no offsets to scale: use 2 or more")
+    side = torch.arange(1 - window, window) * 8 / (window - 1)  # (2M - 1,), -8 to 8
     scaled = side.sign() * torch.log2(1 + side.abs()) / math.log2(8)
     return torch.cartesian_prod(scaled, scaled)
 
@@ -42,7 +55,8 @@ class ContinuousPositionBias(nn.Module):
 
     def __init__(self, window: int, heads: int):
         super().__init__()
-        self.mlp = nn.Sequential(nn.Linear(2, 512), nn.ReLU(), nn.Linear(512, heads, bias=False))
+        last = nn.Linear(HIDDEN, heads, bias=False)
+        self.mlp = nn.Sequential(nn.Linear(2, HIDDEN), nn.ReLU(), last)
         self.register_buffer("offsets", log_spaced_offsets(window), persistent=False)
         self.register_buffer("index", relative_position_index(window), persistent=False)
 
@@ -55,29 +69,34 @@ class ContinuousPositionBias(nn.Module):
 class SwinV2Attention(SwinAttention):
     """Window attention that compares directions, not lengths: Liu et al. 2022, equation 2.
 
+    As in torchvision, the keys have a bias, which counts as a parameter and is never used.
+
     Args:
-        width, heads, window, shift, relative_bias: as for `SwinAttention`.
+        width, heads, window, relative_bias: as for `SwinAttention`.
     """
 
     make_bias = ContinuousPositionBias
 
-    def __init__(self, width: int, heads: int, window: int, shift: int = 0, relative_bias: bool = True):
-        super().__init__(width, heads, window, shift, relative_bias)
+    def __init__(self, width: int, heads: int, window: int, relative_bias: bool = True):
+        super().__init__(width, heads, window, relative_bias)
         self.logit_scale = nn.Parameter(torch.full((heads, 1, 1), math.log(10)))
 
     def scores(self, windows: Tensor) -> Tensor:
-        """Compare queries and keys of each window: (B, nW, M * M, C) to (B, nW, h, M * M, M * M)."""
-        keys = F.linear(windows, self.key.weight)  # torchvision has a bias here, counts it, and leaves it out
-        q, k = (F.normalize(self.split(each), dim=-1) for each in (self.query(windows), keys))
+        """Compare queries with keys: (B, nW, M * M, C) to (B, nW, h, M * M, M * M)."""
+        key = F.linear(windows, self.key.weight)  # without the bias
+        q = F.normalize(split_windows(self.query(windows), self.heads), dim=-1)
+        k = F.normalize(split_windows(key, self.heads), dim=-1)
         scale = self.logit_scale.clamp(max=math.log(LARGEST_SCALE)).exp()  # (h, 1, 1)
-        return q @ k.transpose(-2, -1) * scale
+        return scale * (q @ k.transpose(-2, -1))
 
 
 class SwinV2Block(SwinBlock):
-    """A block that normalises what attention and MLP add, not what they read: Liu et al. 2022, section 3.2.
+    """A block that normalises what attention and MLP add, not what they read.
+
+    Liu et al. 2022, section 3.2.
 
     Args:
-        width, heads, window, shift, relative_bias: as for `SwinAttention`.
+        width, heads, window, shift, relative_bias: as for `SwinBlock`.
     """
 
     make_attention = SwinV2Attention
@@ -112,4 +131,5 @@ class SwinTransformerV2(SwinTransformer):
 
 def swin_v2_t(classes: int = 1000) -> SwinTransformerV2:
     """SwinV2-T with windows of 8 x 8. Images of 256 x 256 fit, at 224 x 224 every stage pads."""
-    return SwinTransformerV2(4, 96, (2, 2, 6, 2), (3, 6, 12, 24), window=8, classes=classes)
+    depths, heads = (2, 2, 6, 2), (3, 6, 12, 24)
+    return SwinTransformerV2(4, 96, depths, heads, window=8, classes=classes)
