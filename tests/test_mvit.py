@@ -172,7 +172,7 @@ def test_stage_tokens_and_sides_that_arent_even():
 
 
 def test_errors_say_what_to_do():
-    with pytest.raises(ValueError, match="14 queries and 4 keys .* need 27 vectors, the table has 13: resize"):
+    with pytest.raises(ValueError, match=r"14 queries and 4 keys .* need 27 vectors, the table has 13: resize"):
         MViT((28, 28), 4, 8, (1,), (1,), classes=2)(torch.zeros(1, 3, 28, 56))
     with pytest.raises(ValueError, match="width 8 is not a multiple of 3 heads: change one"):
         MViT((28, 28), 4, 8, (1, 1), (3, 4), classes=2)
