@@ -49,6 +49,20 @@ TORCHVISION_SWIN = (
     (r"norm\.(.+)", r"norm.\1"),
     (r"head\.(.+)", r"head.\1"),
 )
+TIMM_MVIT = (
+    (r"patch_embed\.proj\.(.+)", r"patch_embed.project.\1"),
+    (r"stages\.(\d)\.blocks\.(\d+)\.norm(\d)\.(.+)", r"stages.\1.\2.norm\3.\4"),
+    (r"stages\.(\d)\.blocks\.(\d+)\.shortcut_proj_attn\.(.+)", r"stages.\1.\2.shortcut.expand.\3"),
+    (r"stages\.(\d)\.blocks\.(\d+)\.attn\.rel_pos_([hw])", r"stages.\1.\2.attention.rel_pos_\3"),
+    (r"stages\.(\d)\.blocks\.(\d+)\.attn\.qkv\.(.+)", r"stages.\1.\2.attention.QKV.\3"),
+    (r"stages\.(\d)\.blocks\.(\d+)\.attn\.proj\.(.+)", r"stages.\1.\2.attention.out.\3"),
+    (r"stages\.(\d)\.blocks\.(\d+)\.attn\.pool_([qkv])\.(.+)", r"stages.\1.\2.attention.pool_\3.convolve.\4"),
+    (r"stages\.(\d)\.blocks\.(\d+)\.attn\.norm_([qkv])\.(.+)", r"stages.\1.\2.attention.pool_\3.norm.\4"),
+    (r"stages\.(\d)\.blocks\.(\d+)\.mlp\.fc1\.(.+)", r"stages.\1.\2.mlp.0.\3"),
+    (r"stages\.(\d)\.blocks\.(\d+)\.mlp\.fc2\.(.+)", r"stages.\1.\2.mlp.2.\3"),
+    (r"norm\.(.+)", r"norm.\1"),
+    (r"head\.fc\.(.+)", r"head.\1"),
+)
 SWINS = ("swin_t", "swin_s", "swin_b", "swin_v2_t")
 # For each model: what an official name looks like, and what ours is; the first pattern that fits counts. None for a
 # table that ours computes.
@@ -68,6 +82,7 @@ NAMES = {
     **dict.fromkeys(("vit_b_16", "vit_b_32", "vit_l_16"), TORCHVISION_VIT),
     "deit_tiny": TIMM_VIT,
     **dict.fromkeys(SWINS, TORCHVISION_SWIN),
+    "mvitv2_tiny": TIMM_MVIT,
 }
 # From the number in an official name to the number of our stage, where they differ.
 STAGES = {
@@ -98,7 +113,8 @@ def convert(name: str, state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     Args:
         name: of a model that has an official counterpart.
-        state_dict: of torchvision's model of that name, or of timm's `deit_tiny_patch16_224`; of any size.
+        state_dict: of torchvision's model of that name, or of timm's `deit_tiny_patch16_224` or `mvitv2_tiny`; of any
+            size.
 
     Returns:
         a state dict for ours; the tensors are the same, not copies, those of queries, keys and values apart.

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from course_utils.models import conv, swin, swin_v2, vit
+from course_utils.models import conv, mvit, swin, swin_v2, vit
 
 MODELS = {
     "resnet50": conv.resnet50,
@@ -16,6 +16,7 @@ MODELS = {
     "swin_s": swin.swin_s,
     "swin_b": swin.swin_b,
     "swin_v2_t": swin_v2.swin_v2_t,
+    "mvitv2_tiny": mvit.mvitv2_tiny,
 }
 
 

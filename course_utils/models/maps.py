@@ -10,10 +10,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_utils.models.attention import MultiHeadAttention
+from course_utils.models.mvit import PoolingAttention
 from course_utils.models.shifted_windows import ShiftedWindows
 
 # Layers whose `weights` takes what `forward` takes, and returns a map of all their tokens.
-LAYERS = (MultiHeadAttention, ShiftedWindows)
+LAYERS = (MultiHeadAttention, ShiftedWindows, PoolingAttention)
 
 
 @torch.no_grad()
@@ -26,7 +27,8 @@ def attention_maps(model: nn.Module, *inputs: Tensor) -> list[dict[str, Tensor]]
 
     Returns:
         one dict for each call of such a module, in the order of the calls: the module's name in its parent,
-        and its weights (B, h, N, N); Swin's are put back on the whole token grid, row by row.
+        and its weights (B, h, N, N), or (B, h, N_q, N_k) where queries and keys are pooled; Swin's are put back on the
+        whole token grid, row by row.
 
     Raises:
         ValueError: the forward pass used no module of a class in `LAYERS`.
