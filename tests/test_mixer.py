@@ -25,8 +25,8 @@ OFFICIAL = {  # timm's name, parameters and GMACs
 MIXER_B16 = (224, 16, 768, 12, 384, 3072, 1000)  # side, patch, width, layers, two hidden widths, classes
 SMALL = {
     "mixer_b16": lambda: MLPMixer(20, 5, 24, 3, token_hidden=7, channel_hidden=40, classes=9),
-    "resmlp_12": lambda: ResMLP(20, 5, 24, 3, channel_hidden=96, classes=9),
-    "gmlp_s16": lambda: GatedMLP(20, 5, 24, 3, hidden=60, classes=9),
+    "resmlp_12": lambda: ResMLP(24, 96, side=20, patch=5, layers=3, classes=9),
+    "gmlp_s16": lambda: GatedMLP(24, 60, side=20, patch=5, layers=3, classes=9),
 }
 
 

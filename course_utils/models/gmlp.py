@@ -59,26 +59,17 @@ class GatedMLP(AllMLP):
     """gMLP for images: Liu et al. 2021, section 3.
 
     Args:
-        side, patch, width, layers, classes, channels: as for `AllMLP`.
-        hidden: E.
+        width, hidden: as for `GatedMLPBlock`.
+        sizes: side, patch, layers, classes and channels, by name, as for `AllMLP`.
     """
 
-    def __init__(
-        self,
-        side: int,
-        patch: int,
-        width: int,
-        layers: int,
-        hidden: int,
-        classes: int,
-        channels: int = 3,
-    ):
+    def __init__(self, width: int, hidden: int, **sizes: int):
         def block(tokens: int) -> GatedMLPBlock:
             return GatedMLPBlock(tokens, width, hidden)
 
-        super().__init__(side, patch, width, layers, classes, channels, block)
+        super().__init__(width=width, block=block, **sizes)
 
 
 def gmlp_s16(classes: int = 1000) -> GatedMLP:
     """gMLP-S/16 for 224 x 224: Liu et al. 2021, table 1."""
-    return GatedMLP(224, 16, width=256, layers=30, hidden=1536, classes=classes)
+    return GatedMLP(256, 1536, side=224, patch=16, layers=30, classes=classes)

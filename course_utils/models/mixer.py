@@ -72,8 +72,8 @@ class AllMLP(nn.Module):
         width: D.
         layers: how many blocks.
         classes: how many logits come out.
-        channels: C.
         block: makes one block from the number of tokens.
+        channels: C.
         norm: behind the last block; a layer norm if none.
     """
 
@@ -84,8 +84,8 @@ class AllMLP(nn.Module):
         width: int,
         layers: int,
         classes: int,
-        channels: int,
         block: Callable[[int], nn.Module],
+        channels: int = 3,
         norm: nn.Module | None = None,
     ):
         super().__init__()
@@ -131,7 +131,7 @@ class MLPMixer(AllMLP):
         def block(tokens: int) -> MixerBlock:
             return MixerBlock(tokens, width, token_hidden, channel_hidden)
 
-        super().__init__(side, patch, width, layers, classes, channels, block)
+        super().__init__(side, patch, width, layers, classes, block, channels)
 
 
 def mixer_parameters(

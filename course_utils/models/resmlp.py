@@ -69,28 +69,23 @@ class ResMLP(AllMLP):
     """ResMLP: Touvron et al. 2021, section 2.
 
     Args:
-        side, patch, width, layers, classes, channels: as for `AllMLP`.
-        channel_hidden, layer_scale: as for `ResMLPBlock`.
+        width, channel_hidden, layer_scale: as for `ResMLPBlock`.
+        sizes: side, patch, layers, classes and channels, by name, as for `AllMLP`.
     """
 
     def __init__(
         self,
-        side: int,
-        patch: int,
         width: int,
-        layers: int,
         channel_hidden: int,
-        classes: int,
-        channels: int = 3,
         layer_scale: float = 1e-4,
+        **sizes: int,
     ):
         def block(tokens: int) -> ResMLPBlock:
             return ResMLPBlock(tokens, width, channel_hidden, layer_scale)
 
-        norm = Affine(width)
-        super().__init__(side, patch, width, layers, classes, channels, block, norm)
+        super().__init__(width=width, block=block, norm=Affine(width), **sizes)
 
 
 def resmlp_12(classes: int = 1000) -> ResMLP:
     """ResMLP-S12 for 224 x 224, with patches of 16: Touvron et al. 2021, section 3."""
-    return ResMLP(224, 16, width=384, layers=12, channel_hidden=1536, classes=classes)
+    return ResMLP(384, 1536, side=224, patch=16, layers=12, classes=classes)
