@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from course_utils.models import conv, mvit, swin, swin_v2, vit
+from course_utils.models import conv, gmlp, mixer, mvit, resmlp, swin, swin_v2, vit
 
 MODELS = {
     "resnet50": conv.resnet50,
@@ -17,6 +17,9 @@ MODELS = {
     "swin_b": swin.swin_b,
     "swin_v2_t": swin_v2.swin_v2_t,
     "mvitv2_tiny": mvit.mvitv2_tiny,
+    "mixer_b16": mixer.mixer_b16,
+    "resmlp_12": resmlp.resmlp_12,
+    "gmlp_s16": gmlp.gmlp_s16,
 }
 
 

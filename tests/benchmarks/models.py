@@ -21,9 +21,19 @@ from course_utils.weights import convert
 
 TABLE = Path(__file__).with_name("models.csv")
 COLUMNS = ["model", "official", "mode", "official_ms", "ours_ms", "ratio", "rounds"]
+
+
+def timm_model(name: str) -> nn.Module:
+    """Make timm's model of that name, with random weights; needs the extra `parity`."""
+    import timm
+
+    return timm.create_model(name)
+
+
 OFFICIAL = {
     "vit_b_16": ("torchvision", torchvision.models.vit_b_16),
     "swin_t": ("torchvision", torchvision.models.swin_t),
+    "mixer_b16": ("timm", lambda: timm_model("mixer_b16_224")),
 }
 
 
