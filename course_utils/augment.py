@@ -116,18 +116,18 @@ def random_erasing(
 
 
 def solarize(images: Tensor, threshold: float) -> Tensor:
-    """Turn the bright pixels of images in 0..1 over: from `threshold` on, x becomes 1 - x."""
+    """Turn bright pixels of images in 0..1 over: x is 1 - x from `threshold` on."""
     return torch.where(images >= threshold, 1 - images, images)
 
 
 def translate(images: Tensor, rows: int, columns: int, fill: float = 0.0) -> Tensor:
-    """Shift images (B, C, H, W) by whole pixels: down by `rows` and right by `columns`, or up and left if negative.
+    """Shift images (B, C, H, W) by whole pixels, down and right or, if negative, back.
 
     What leaves the image is lost, and `fill` takes its place on the other side.
     """
     H, W = images.shape[-2:]
     down, right = max(-H, min(H, rows)), max(-W, min(W, columns))
-    return F.pad(images, (right, -right, down, -down), value=fill)  # a negative padding cuts off
+    return F.pad(images, (right, -right, down, -down), value=fill)  # negative: cut off
 
 
 def _enhance(function: Callable[[Tensor, float], Tensor]) -> Operation:

@@ -125,8 +125,7 @@ def seeds_by_arm(values: Mapping[str, Sequence[float]], xlabel: str, reference: 
     if reference:
         axes.axvspan(min(values[reference]), max(values[reference]), alpha=0.15)
     axes.set_yticks(range(len(values)), list(values))
-    axes.invert_yaxis()
-    axes.set(xlabel=xlabel)
+    axes.set(xlabel=xlabel, ylim=(len(values) - 0.5, -0.5))
     return figure
 
 
@@ -134,7 +133,7 @@ def picture_grid(pictures: Sequence[Tensor], titles: Sequence[str], columns: int
     """Draw pictures (H, W) in rows of `columns`, with small titles."""
     rows = -(-len(pictures) // columns)
     figure = Figure(figsize=(7.5, 1.35 * rows))
-    panels = figure.subplots(rows, columns, squeeze=False).flat
+    panels = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes in panels:
         axes.set_axis_off()
     for axes, picture, title in zip(panels, pictures, titles, strict=False):
@@ -153,13 +152,43 @@ def augmentation_grid(accuracies: Mapping[str, Sequence[float]], levels: Sequenc
     panels = list(dict.fromkeys(tuple(arm.split(", ")[:2]) for arm in accuracies))
     rates = list(dict.fromkeys(arm.split(", ")[2] for arm in accuracies))
     figure, axes = plots.figure(len(panels), width=9.5, height=3.2)
+    every = [value for seeds in accuracies.values() for value in seeds]
     for one, (size, labels) in zip(axes, panels, strict=True):
         for rate in rates:
             rows = [accuracies[f"{size}, {labels}, {rate}, {level}"] for level in levels]
             one.plot(levels, [sum(row) / len(row) for row in rows], label=f"regularisation {rate}")
             one.fill_between(levels, [min(row) for row in rows], [max(row) for row in rows], alpha=0.2)
         one.tick_params(axis="x", rotation=45)
-        one.set(title=f"{size}, {int(labels):,} labels")
+        one.set(title=f"{size}, {int(labels):,} labels", ylim=(min(every) - 0.5, max(every) + 0.5))
     axes[0].set(ylabel="% of the test pictures")
     axes[0].legend(fontsize=8)
+    return figure
+
+
+def scale_charts(
+    vits: Sequence[Mapping[str, str]], resnets: Sequence[Mapping[str, str]], images: Mapping[str, float]
+) -> Figure:
+    """Draw the accuracy of ViTs and ResNets on ImageNet, a panel for each data set they were pretrained on.
+
+    Args:
+        vits: rows of the table `vit_table5`.
+        resnets: rows of the table `bit_imagenet`.
+        images: how many images each data set has, by its name.
+    """
+    figure, panels = plots.figure(len(images), width=9.5, height=3.2)
+    for axes, (name, count) in zip(panels, images.items(), strict=True):
+        kinds = {
+            "ViT": [(row["model"], row["top1"], row) for row in vits if row["pretrain"] == name],
+            "ResNet": [(row["model"], row["imagenet_top1"], row) for row in resnets if f"({name})" in row["pretrain"]],
+        }
+        names: list[str] = []
+        for place, (kind, rows) in enumerate(kinds.items()):
+            for model, value, row in sorted(rows, key=lambda row: float(row[1])):
+                face = plots.COLOURS[place] if row["confidence"] == "confirmed" else plots.PAPER
+                style = {"color": plots.COLOURS[place], "markerfacecolor": face, "markersize": 8}
+                axes.plot(float(value), len(names), plots.MARKERS[place], **style)
+                names.append(model.removeprefix("ViT-") if kind == "ViT" else f"ResNet {model[1:]}")
+        axes.set_yticks(range(len(names)), names, fontsize=9)
+        axes.set(xlabel="% on ImageNet", xlim=(70, 90))
+        axes.set_title(f"{name}: {count / 1e6:.3g} M images", fontsize=10)
     return figure
