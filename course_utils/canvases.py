@@ -1,4 +1,4 @@
-"""One piece of clothing on a black canvas, small or large, anywhere: what lesson 08 asks about objects of various sizes.
+"""One piece of clothing on a black canvas, small or large, anywhere: lesson 08's objects of various sizes.
 
 Made on the fly from Fashion-MNIST, training canvases from its training images, test canvases from its test images.
 """
@@ -18,7 +18,7 @@ SIZES = (8, 14, 20, 28, 40, 56)  # of an item, each 1.4 to 1.75 times the one be
 
 
 def resize(images: Tensor, size: int) -> Tensor:
-    """Resize pictures (B, C, H, W) to (B, C, size, size): each pixel a mean of those that it covers, or between them."""
+    """Resize pictures (B, C, H, W) to (B, C, size, size): each pixel a mean of all that it covers."""
     return F.interpolate(images, (size, size), mode="bilinear", antialias=True, align_corners=False)
 
 
@@ -51,7 +51,9 @@ def place(images: Tensor, sizes: Tensor, corners: Tensor, side: int = SIDE, back
     ends = corners + sizes[:, None]  # (B, 2)
     if corners.min() < 0 or ends.max() > side:
         reach = f"{corners.min().item()} to {ends.max().item()}"
-        raise ValueError(f"pictures reach from pixel {reach} of a canvas of {side}: use smaller ones, or a larger canvas")
+        raise ValueError(
+            f"pictures reach from pixel {reach} of a canvas of {side}: use smaller ones, or a larger canvas"
+        )
     canvases = images.new_full((len(images), images.shape[1], side, side), background)
     for size in sizes.unique().tolist():
         chosen = (sizes == size).nonzero()[:, 0]  # (n,)
