@@ -11,20 +11,16 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from course_utils.models.attention import MLP
+from course_utils.models.attention import MLP, split_heads
 from course_utils.models.patches import PatchEmbed
-from course_utils.models.windows import (
-    pad_to_windows,
-    patch_merge,
-    relative_position_index,
-    shift_window_mask,
-    useful_shift,
-    window_permutation,
-)
+from course_utils.models.shifted_windows import ShiftedWindows
+from course_utils.models.windows import patch_merge, relative_position_index
 
 
 class RelativePositionBias(nn.Module):
-    """One learned number for each head and each offset between query and key: Liu et al. 2021, equation 4.
+    """One learned number a head for each offset between query and key.
+
+    Liu et al. 2021, equation 4.
 
     Args:
         window: M.
@@ -42,105 +38,85 @@ class RelativePositionBias(nn.Module):
         return self.table[self.index].permute(2, 0, 1)
 
 
-class SwinAttention(nn.Module):
-    """Multi-head attention within windows of M x M tokens: Liu et al. 2021, section 3.2.
+def split_windows(windows: Tensor, heads: int) -> Tensor:
+    """Cut the width of windows (B, nW, M * M, C) into heads: (B, nW, h, M * M, d).
 
-    A grid that is no multiple of M is padded with zeros, after the norm and only in here. The padded tokens aren't
-    masked: whoever shares a window with them spends attention on them.
+    Raises:
+        ValueError: C is not a multiple of `heads`.
+    """
+    return split_heads(windows.flatten(0, 1), heads).unflatten(0, windows.shape[:2])
+
+
+class SwinAttention(nn.Module):
+    """Multi-head attention within each window, with a position bias.
+
+    Liu et al. 2021, equation 4.
 
     Args:
         width: C.
         heads: h, a divisor of C.
         window: M.
-        shift: by how many tokens windows are shifted; not along a side that one window covers.
-        relative_bias: add `RelativePositionBias` to the scores.
+        relative_bias: without it, the places of the tokens don't matter.
     """
 
     make_bias = RelativePositionBias
 
-    def __init__(self, width: int, heads: int, window: int, shift: int = 0, relative_bias: bool = True):
+    def __init__(self, width: int, heads: int, window: int, relative_bias: bool = True):
         super().__init__()
-        self.heads, self.window, self.shift = heads, window, shift
-        self.query, self.key, self.value, self.out = (nn.Linear(width, width) for _ in range(4))
+        self.heads = heads
+        self.query, self.key = nn.Linear(width, width), nn.Linear(width, width)
+        self.value, self.out = nn.Linear(width, width), nn.Linear(width, width)
         self.bias = self.make_bias(window, heads) if relative_bias else None
 
-    def split(self, tokens: Tensor) -> Tensor:
-        """Cut the width into heads: (B, nW, M * M, C) to (B, nW, h, M * M, d)."""
-        return tokens.unflatten(-1, (self.heads, -1)).transpose(2, 3)
-
     def scores(self, windows: Tensor) -> Tensor:
-        """Compare queries and keys of each window: (B, nW, M * M, C) to (B, nW, h, M * M, M * M)."""
-        q, k = self.split(self.query(windows)), self.split(self.key(windows))
+        """Compare queries with keys: (B, nW, M * M, C) to (B, nW, h, M * M, M * M)."""
+        q = split_windows(self.query(windows), self.heads)
+        k = split_windows(self.key(windows), self.heads)
         return q / math.sqrt(q.shape[-1]) @ k.transpose(-2, -1)
 
-    def window_weights(self, windows: Tensor, mask: Tensor | None) -> Tensor:
-        """Return the attention within each window.
-
-        Args:
-            windows: (B, nW, M * M, C).
-            mask: (nW, M * M, M * M) of bool, True where a query may look; none for everywhere.
-
-        Returns:
-            (B, nW, h, M * M, M * M).
-        """
+    def weights(self, windows: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return the attention weights (B, nW, h, M * M, M * M) that `forward` uses."""
         scores = self.scores(windows)
-        if self.bias is not None:
-            scores = scores + self.bias()
+        bias = scores.new_zeros(()) if self.bias is None else self.bias()
         if mask is not None:
-            scores = scores.masked_fill(~mask[:, None], -math.inf)
-        return scores.softmax(dim=-1)
+            bias = bias.masked_fill(~mask[:, None], -math.inf)  # (nW, h, M * M, M * M)
+        return (scores + bias).softmax(dim=-1)
 
-    def cut(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor | None, tuple[int, int]]:
-        """Return windows (B, nW, M * M, C) of tokens (B, H, W, C), their order, their mask and the padded grid."""
-        padded = pad_to_windows(tokens, self.window)
-        grid = tuple(padded.shape[1:3])
-        shift = useful_shift(grid, self.window, self.shift)
-        order = window_permutation(grid, self.window, shift).to(tokens.device)
-        mask = shift_window_mask(grid, self.window, shift).to(tokens.device) if any(shift) else None
-        windows = padded.flatten(1, 2)[:, order].unflatten(1, (-1, self.window**2))
-        return windows, order, mask, grid
+    def forward(self, windows: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Map windows (B, nW, M * M, C) to the same shape.
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Map (B, H, W, C) to (B, H, W, C)."""
-        H, W = tokens.shape[1:3]
-        windows, order, mask, grid = self.cut(tokens)
-        mixed = self.window_weights(windows, mask) @ self.split(self.value(windows))
-        mixed = self.out(mixed.transpose(2, 3).flatten(start_dim=3))  # (B, nW, M * M, C)
-        back = mixed.flatten(1, 2)[:, order.argsort()].unflatten(1, grid)
-        return back[:, :H, :W]
-
-    def weights(self, tokens: Tensor) -> Tensor:
-        """Return the weights that `forward` uses, put back on the whole grid.
-
-        Args:
-            tokens: (B, H, W, C).
-
-        Returns:
-            (B, h, H * W, H * W), 0 outside a query's window. A row sums to 1, or to less where padding gets the rest.
+        `mask` (nW, M * M, M * M) of bool is True where a query may look.
         """
-        H, W = tokens.shape[1:3]
-        windows, order, mask, grid = self.cut(tokens)
-        found = self.window_weights(windows, mask).transpose(1, 2)  # (B, h, nW, M * M, M * M)
-        members = order.view(-1, self.window**2)  # (nW, M * M), which tokens a window holds
-        maps = found.new_zeros(*found.shape[:2], len(order), len(order))
-        maps[:, :, members[:, :, None], members[:, None, :]] = found
-        real = torch.arange(len(order), device=order.device).view(grid)[:H, :W].flatten()
-        return maps[:, :, real[:, None], real]
+        value = split_windows(self.value(windows), self.heads)
+        mixed = self.weights(windows, mask) @ value  # (B, nW, h, M * M, d)
+        return self.out(mixed.transpose(2, 3).flatten(start_dim=3))
 
 
 class SwinBlock(nn.Module):
-    """A pre-norm Transformer block whose attention stays within windows: Liu et al. 2021, equation 3.
+    """A pre-norm Transformer block within shifted windows: Liu et al. 2021, equation 3.
 
     Args:
-        width, heads, window, shift, relative_bias: as for `SwinAttention`.
+        width: C.
+        heads: h, a divisor of C.
+        window: M.
+        shift: by how many tokens, 0 to M - 1.
+        relative_bias: as for `SwinAttention`.
     """
 
     make_attention = SwinAttention
 
-    def __init__(self, width: int, heads: int, window: int, shift: int = 0, relative_bias: bool = True):
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        window: int,
+        shift: int,
+        relative_bias: bool = True,
+    ):
         super().__init__()
         self.norm1 = nn.LayerNorm(width)
-        self.attention = self.make_attention(width, heads, window, shift, relative_bias)
+        attention = self.make_attention(width, heads, window, relative_bias)
+        self.attention = ShiftedWindows(attention, window, shift)
         self.norm2 = nn.LayerNorm(width)
         self.mlp = MLP(width, 4 * width)
 
@@ -168,16 +144,19 @@ class PatchMerging(nn.Module):
 
 
 class SwinTransformer(nn.Module):
-    """Stages of window attention, with patch merging between them: Liu et al. 2021, figure 3.
+    """Stages of window attention, patch merging between them: Liu et al. 2021, figure 3.
+
+    Images may have any sides that are multiples of P; they need no whole windows, since
+    `ShiftedWindows` and `patch_merge` pad where they have to.
 
     Args:
-        patch: P; sides of the images are multiples of it.
-        width: C of the first stage; every stage has twice the width of the one before.
+        patch: P.
+        width: C of the first stage; each stage has twice the width of the one before.
         depths, heads: blocks and h of each stage.
         window: M, or one for each stage.
         classes: how many logits come out.
         channels: of the images.
-        shift: shift every second block's windows by M / 2.
+        shift: by M / 2, in every second block of a stage.
         relative_bias: as for `SwinAttention`.
     """
 
@@ -201,16 +180,17 @@ class SwinTransformer(nn.Module):
         self.embed_norm = nn.LayerNorm(width)
         self.merges, self.stages = nn.ModuleList(), nn.ModuleList()
         for stage, (depth, h, M) in enumerate(zip(depths, heads, windows, strict=True)):
-            self.merges.append(self.make_merging(width) if stage else nn.Identity())
-            width = 2 * width if stage else width
+            C = width * 2**stage
+            self.merges.append(self.make_merging(C // 2) if stage else nn.Identity())
             shifts = [M // 2 if shift and layer % 2 else 0 for layer in range(depth)]
-            self.stages.append(nn.Sequential(*(self.make_block(width, h, M, s, relative_bias) for s in shifts)))
-        self.norm = nn.LayerNorm(width)
-        self.head = nn.Linear(width, classes)
+            blocks = [self.make_block(C, h, M, s, relative_bias) for s in shifts]
+            self.stages.append(nn.Sequential(*blocks))
+        self.norm = nn.LayerNorm(C)
+        self.head = nn.Linear(C, classes)
 
     def stage_tokens(self, images: Tensor) -> list[Tensor]:
-        """Return the tokens (B, H, W, C) behind every stage, for images (B, channels, rows, columns)."""
-        P = self.patch_embed.project.stride[0]
+        """Return the tokens (B, H, W, C) behind every stage, for images (B, channels, ...)."""
+        P = self.patch_embed.project.kernel_size[0]
         grid = [side // P for side in images.shape[2:]]
         tokens = self.embed_norm(self.patch_embed(images)).unflatten(1, grid)
         found = []
@@ -221,19 +201,23 @@ class SwinTransformer(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the logits (B, classes) of images (B, channels, rows, columns)."""
-        return self.head(self.norm(self.stage_tokens(images)[-1]).mean(dim=(1, 2)))
+        last = self.norm(self.stage_tokens(images)[-1])  # (B, H, W, C)
+        return self.head(last.mean(dim=(1, 2)))
 
 
 def swin_t(classes: int = 1000) -> SwinTransformer:
     """Swin-T: Liu et al. 2021, section 3.3."""
-    return SwinTransformer(4, 96, (2, 2, 6, 2), (3, 6, 12, 24), window=7, classes=classes)
+    depths, heads = (2, 2, 6, 2), (3, 6, 12, 24)
+    return SwinTransformer(4, 96, depths, heads, window=7, classes=classes)
 
 
 def swin_s(classes: int = 1000) -> SwinTransformer:
     """Swin-S: Liu et al. 2021, section 3.3."""
-    return SwinTransformer(4, 96, (2, 2, 18, 2), (3, 6, 12, 24), window=7, classes=classes)
+    depths, heads = (2, 2, 18, 2), (3, 6, 12, 24)
+    return SwinTransformer(4, 96, depths, heads, window=7, classes=classes)
 
 
 def swin_b(classes: int = 1000) -> SwinTransformer:
     """Swin-B: Liu et al. 2021, section 3.3."""
-    return SwinTransformer(4, 128, (2, 2, 18, 2), (4, 8, 16, 32), window=7, classes=classes)
+    depths, heads = (2, 2, 18, 2), (4, 8, 16, 32)
+    return SwinTransformer(4, 128, depths, heads, window=7, classes=classes)
