@@ -45,8 +45,7 @@ def efficientnet_b4() -> nn.Module:
 
 REFERENCE = "ResNet-50"
 CONTENDERS = {
-    REFERENCE: Contender(lambda: build("resnet50")),
-    "ResNet-50, channels last": Contender(lambda: build("resnet50"), layout=torch.channels_last),
+    REFERENCE: Contender(lambda: build("resnet50"), layout=torch.channels_last),
     "RegNetY-3.2G": Contender(torchvision.models.regnet_y_3_2gf, layout=torch.channels_last),
     "EfficientNet-B4": Contender(efficientnet_b4, 380, torch.channels_last),
     "ViT-S": Contender(vit_small),

@@ -57,8 +57,8 @@ def test_the_variants_differ_in_one_thing_each():
     assert [b.window for b in blocks["Swin"]] == [7] * 4
     assert [b.window for b in blocks["full attention"]] == [14, 14, 7, 7]
     assert [[b.shift for b in blocks[name]] for name in ("Swin", "no shift")] == [[0, 3, 0, 3], [0, 0, 0, 0]]
-    assert all(b.bias is None for b in blocks["no relative bias"])
-    assert all(b.bias is not None for name in ("Swin", "full attention", "no shift") for b in blocks[name])
+    assert all(b.within.bias is None for b in blocks["no relative bias"])
+    assert all(b.within.bias is not None for name in ("Swin", "full attention", "no shift") for b in blocks[name])
     state = models["Swin"].state_dict()
     images = torch.randn(2, 1, 28, 28, dtype=torch.float64)
     models["no shift"].load_state_dict(state)
