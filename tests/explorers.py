@@ -16,6 +16,7 @@ from course_utils.widgets import (
     ReceptiveFieldExplorer,
     SequenceExplorer,
     Tokens,
+    WindowExplorer,
 )
 
 P, GRID = 32, (9, 14)  # of the cat, 288 x 448 pixels
@@ -128,4 +129,8 @@ def floats():
     return FloatExplorer()
 
 
-ALL = (single, fine, pair, cross, sequence, memory, receptive, floats)
+def windows():
+    return WindowExplorer()
+
+
+ALL = (single, fine, pair, cross, sequence, memory, receptive, floats, windows)
