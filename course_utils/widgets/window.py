@@ -1,10 +1,10 @@
-"""Swin's shifted windows to be touched: whom a token hears, how the roll and the mask do it, and how far that reaches."""
+"""Swin's shifted windows to be touched: whom a token hears, how roll and mask do it, and how far that reaches."""
 
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from course_utils.widgets.kit import Explorer, script, webp
-from course_utils.widgets.window_state import SIDES, WINDOWS, WindowState, check_state
+from course_utils.widgets.window_state import SIDES, WINDOWS, WindowState, make_state
 from course_utils.widgets.window_still import still
 
 MOST_PIXELS = 384  # of the photograph's longer side
@@ -41,10 +41,8 @@ class WindowExplorer(Explorer):
         block: int = 2,
         start: tuple[int, int] | None = None,
     ):
-        token = (1, grid[1] // 2) if start is None else start
-        state = WindowState(grid, window, window // 2 if shift is None else shift, block, token)
-        check_state(state)
-        photograph = b"" if image is None else webp(_smaller(image))
+        state = make_state(grid, window, shift, block, start)
+        photograph = b"" if image is None else _photograph(image)
         super().__init__(_facts(state), {}, [(still(state), state.sentence())], photograph)
 
 
@@ -61,9 +59,9 @@ def _facts(state: WindowState) -> dict:
     return {"start": start, "sides": SIDES, "windows": WINDOWS}
 
 
-def _smaller(image: Tensor) -> Tensor:
-    """Shrink an image (3, H, W) to 384 pixels at the most; what is no image stays as it is, for `webp` to refuse."""
-    if image.ndim != 3 or max(image.shape) <= MOST_PIXELS:
-        return image
-    share = MOST_PIXELS / max(image.shape)
-    return interpolate(image[None], scale_factor=share, mode="bilinear", antialias=True)[0].clamp(0, 1)
+def _photograph(image: Tensor) -> bytes:
+    """Return an image (3, H, W) as a WebP file of at most 384 pixels a side; refuse what is none, as `webp` does."""
+    file, share = webp(image), MOST_PIXELS / max(image.shape)
+    if share >= 1:
+        return file
+    return webp(interpolate(image[None], scale_factor=share, mode="bilinear", antialias=True)[0].clamp(0, 1))

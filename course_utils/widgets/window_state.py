@@ -110,23 +110,35 @@ class WindowState:
         return f" Without the mask it also hears {many(leaks, 'token')} from the other side of the image."
 
 
-def check_state(state: WindowState) -> None:
-    """Refuse what the explorer can't show.
+def make_state(
+    grid: tuple[int, int], window: int, shift: int | None, block: int, start: tuple[int, int] | None
+) -> WindowState:
+    """Return the state to begin with; half of M is the shift, and the middle of the second row the token, if none.
 
     Raises:
         ValueError: a size is no whole number in its range, a side is not a multiple of M, or there is no such token.
     """
-    for name, side in zip(("rows", "columns"), state.grid, strict=True):
+    grid = _pair("grid", grid)
+    for name, side in zip(("rows", "columns"), grid, strict=True):
         _check_whole(name, side, *SIDES)
-    _check_whole("window", state.window, *WINDOWS)
-    _check_whole("shift", state.shift, 0, state.window - 1)
-    _check_whole("block", state.block, 1, BLOCKS)
-    misfit = window_misfit(state.grid, state.window)
+    _check_whole("window", window, *WINDOWS)
+    shift = window // 2 if shift is None else shift
+    _check_whole("shift", shift, 0, window - 1)
+    _check_whole("block", block, 1, BLOCKS)
+    misfit = window_misfit(grid, window)
     if misfit:
         raise ValueError(misfit)
-    if not all(isinstance(at, int) and 0 <= at < side for at, side in zip(state.token, state.grid, strict=True)):
-        rows, columns = state.grid
-        raise ValueError(f"there is no token {state.token} in a grid of {rows} x {columns}: start inside, from (0, 0)")
+    token = (1, grid[1] // 2) if start is None else _pair("start", start)
+    if not all(isinstance(at, int) and 0 <= at < side for at, side in zip(token, grid, strict=True)):
+        raise ValueError(f"there is no token {token} in a grid of {grid[0]} x {grid[1]}: start inside, from (0, 0)")
+    return WindowState(grid, window, shift, block, token)
+
+
+def _pair(name: str, pair: object) -> tuple[int, int]:
+    """Return rows and columns as a tuple; raise ValueError unless there are two."""
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise ValueError(f"{name} is {pair!r}: pass a pair of rows and columns, such as (12, 8)")
+    return tuple(pair)
 
 
 def _check_whole(name: str, number: object, least: int, most: int) -> None:

@@ -25,7 +25,7 @@ def still(state: WindowState) -> Figure:
     _draw_tokens(panels[0], heard, state.token, state.window, shifts)
     panels[0].set_title(f"block {state.block}: hears {int(heard.sum())}")
     _draw_rolled(panels[1], heard, state, shifts)
-    panels[2].imshow(_mask(state, shifts), cmap="Blues", vmin=-PALE, vmax=1 / CLEAR)
+    panels[2].imshow(_mask(state, shifts).numpy(), cmap="Blues", vmin=-PALE, vmax=1 / CLEAR)
     panels[2].set_title("the mask of its square")
     _draw_tokens(panels[3], reached, state.token, state.window, (0, 0))
     panels[3].set_title(f"after {state.block}: reached by {int(reached.sum())}")
@@ -55,7 +55,7 @@ def _draw_rolled(axes: Axes, heard: Tensor, state: WindowState, shifts: tuple[in
 
 def _draw_tokens(axes: Axes, heard: Tensor, token: tuple[int, int], window: int, shifts: Sequence[int]) -> None:
     """Draw a grid of tokens with the borders of its windows, those in `heard` darker, and one token outlined."""
-    axes.imshow(heard.double() * (CLEAR - PALE) + PALE, cmap="Blues", vmin=0, vmax=1)
+    axes.imshow((heard.double() * (CLEAR - PALE) + PALE).numpy(), cmap="Blues", vmin=0, vmax=1)
     rows, columns = heard.shape
     for at in range(shifts[0] or window, rows, window):
         axes.axhline(at - 0.5, color=plots.INK, linewidth=1, marker="")

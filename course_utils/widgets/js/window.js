@@ -5,7 +5,7 @@ import { BLOCKS, axesOf, cameFrom, describeWindow, placeIn, reachOf, rolledTo, t
 import { describePair, describeRagged, describeRoll, makeKinds, makeMap, makeReach, named } from "./windowparts.js";
 import { drawMask, drawTokens, outlineRow, windowAt } from "./windowviews.js";
 
-const NAMES = { rows: "rows of tokens", columns: "columns of tokens", window: "M window side", shift: "shift", block: "block" };
+const NAMES = { rows: "H rows", columns: "W columns", window: "M window side", shift: "shift", block: "block" };
 
 /** Make the sliders and switches; `wanted` is what they say, whether it fits or not. */
 function makeKnobs(wanted, [least, most], [smallest, largest], changed) {
@@ -43,7 +43,7 @@ function makeKey() {
   const marks = { heard: "heard", blocked: "in the same square, but blocked", leaked: "leaks in, since the mask is left out", own: "let through, or reached", round: "its row or column came round in the roll" };
   const items = Object.entries(marks).map(([name, text]) => make("span", {}, make("i", { class: `vt-window-${name}`, "aria-hidden": "true" }), text));
   const regions = make("span", {}, make("b", {}, "0 … 8"), " the regions of Swin's mask; dashed: where the image's ends meet");
-  const hint = make("span", { class: "vt-window-hint" }, "Point at a token in 1 or 2, tap it, or move it with the arrow keys; point at the mask to read a pair.");
+  const hint = make("span", { class: "vt-window-hint" }, "Touch a token in 1 or 2, or move it with the arrow keys; point at the mask to read a pair.");
   return make("p", { class: "vt-window-legend" }, hint, ...items, regions);
 }
 
@@ -124,7 +124,7 @@ async function render({ model, el }) {
   const cell = () => Number(mask.canvas.getAttribute("aria-valuenow"));
   pickable(mask.canvas, { grid: () => [side(), side()], at: cell, hover: (pair) => show(pinned, pair), pick: (pair) => show(pinned, pair) });
 
-  const held = make("div", { class: "vt-panel" }, make("p", { class: "vt-caption" }, "squares by the kind of their mask"), kinds.element);
+  const held = make("div", { class: "vt-panel" }, make("p", { class: "vt-caption" }, "squares by how the mask splits them"), kinds.element);
   const panels = make("div", { class: "vt-panels vt-panels-3" }, ...maps.map((map) => map.element), mask.element, makeKey(), held);
   el.replaceChildren(explorer("vt-window", knobs.element, fault, mend, live, panels, reach.element));
   changed();

@@ -52,7 +52,7 @@ export function describePair(view, tokens, pair) {
   const kind = KIND_NAMES[windowAt(view).kind];
   if (pair === null) {
     const blocked = tokens.length ** 2 - tokens.reduce((sum, one) => sum + tokens.filter((other) => isAllowed(view, one, other)).length, 0);
-    return `${kind[0].toUpperCase()}${kind.slice(1)}: ${blocked} of ${tokens.length}² pairs ${view.isMasked ? "blocked" : "leak"}. A row asks, a column is heard.`;
+    return `${kind[0].toUpperCase()}${kind.slice(1)}: ${blocked} of ${tokens.length ** 2} pairs ${view.isMasked ? "blocked" : "leak"}. A row asks, a column is heard.`;
   }
   const [one, other] = [Math.floor(pair / tokens.length), pair % tokens.length].map((i) => tokens[i]);
   const [asks, heard] = [one, other].map((token) => named(placeIn({ ...view, token })));
@@ -72,7 +72,7 @@ export function makeKinds(go) {
     windowsByKind(view).forEach((squares, i) => {
       const { name, canvas, text } = kinds[i];
       row.buttons.get(i).disabled = !squares.length;
-      text.textContent = `${name}: ${squares.length}`;
+      text.textContent = `${name.replace("split ", "")}: ${squares.length}`;
       if (squares.length) drawMask(canvas, view, tokensOfWindow(view, squares[0]), 128);
       canvas.hidden = !squares.length;
     });
@@ -86,7 +86,7 @@ export function makeReach(pick) {
   const rows = [true, false].map((isShifting) => {
     const cells = Array.from({ length: BLOCKS }, (_, i) => {
       const [canvas, text] = [makeCanvas(64, [1, 1], { "aria-hidden": "true" }), make("span", {})];
-      return { canvas, text, content: make("span", { class: "vt-thumb" }, make("span", { class: "vt-most" }, count(i + 1, "block")), canvas, text) };
+      return { canvas, text, content: make("span", { class: "vt-thumb" }, make("span", { class: "vt-most" }, `after ${i + 1}`), canvas, text) };
     });
     const name = isShifting ? "with shifting" : "without shifting";
     const line = choice({ label: `reached ${name}`, options: cells.map(({ content }, i) => [i + 1, content]), change: (block) => pick(block, isShifting), className: "vt-thumbs vt-window-reach" });
@@ -98,11 +98,11 @@ export function makeReach(pick) {
       drawReach(canvas, view, reach);
       text.textContent = reach.own.length + (reach.leaked.length ? ` + ${reach.leaked.length}` : "");
       const leaks = reach.leaked.length ? `, and ${reach.leaked.length} leaked in` : "";
-      line.buttons.get(i + 1).setAttribute("aria-label", `${count(i + 1, "block")} ${name}: ${count(reach.own.length, "token")}${leaks}`);
+      line.buttons.get(i + 1).setAttribute("aria-label", `after ${i + 1} ${name}: ${count(reach.own.length, "token")}${leaks}`);
     });
     line.set(isShifting === view.isShifting ? view.block : null);
   });
   const halves = rows.map(({ name, line }) => make("div", {}, make("p", { class: "vt-caption" }, name), line.element));
-  const title = make("p", { class: "vt-title" }, "4 · tokens whose input has reached it after 1, 2, 3, … blocks");
+  const title = make("p", { class: "vt-title" }, "4 · what has reached it, block by block");
   return { element: make("section", { class: "vt-panel" }, title, make("div", { class: "vt-panels vt-panels-2" }, ...halves)), set };
 }

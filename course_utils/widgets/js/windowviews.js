@@ -64,6 +64,13 @@ function drawMark(context, mark, x, y, unit) {
   else context.fill();
 }
 
+/** Draw thin lines between the tokens. */
+function drawCells(context, [rows, columns], unit) {
+  context.fillStyle = "#ffffff66";
+  for (let row = 1; row < rows; row += 1) context.fillRect(0, row * unit - 1, columns * unit, 2);
+  for (let column = 1; column < columns; column += 1) context.fillRect(column * unit - 1, 0, 2, rows * unit);
+}
+
 /** Draw lines across the whole map, before the given rows and columns. */
 function drawBorders(canvas, unit, [rows, columns], dashes = []) {
   const context = canvas.getContext("2d");
@@ -93,11 +100,10 @@ export function drawTokens(canvas, view, marks, { isRolled, photo }) {
       if (photo) drawPiece(context, photo, view.size, place, [left, top, unit]);
       context.fillStyle = photo ? `hsl(${hue} 40% 32% / ${isClear ? 0 : 0.6})` : `hsl(${hue} ${isClear ? "70% 72%" : "38% 84%"})`;
       context.fillRect(left, top, unit, unit);
-      context.strokeStyle = "#ffffff88";
-      context.strokeRect(left + 0.5, top + 0.5, unit - 1, unit - 1);
       if (mark) drawMark(context, mark, left + unit / 2, top + unit / 2, unit);
     }
   }
+  drawCells(context, view.size, unit);
   if (isRolled) drawBorders(canvas, unit, axes.map((axis) => (axis.shift ? [axis.length - axis.shift] : [])), [12, 10]);
   const edges = axes.map((axis) => (isRolled ? upto(axis.length / axis.window).slice(1).map((i) => i * axis.window) : changes(axis, raggedOf)));
   drawBorders(canvas, unit, edges);
@@ -159,13 +165,17 @@ export function outlineRow(canvas, row, column, side) {
 
 /** Draw which tokens' input has reached the touched one: its own in one colour, what leaked in striped. */
 export function drawReach(canvas, view, { own, leaked }) {
-  const [unit, context] = [fit(canvas, view.size, 192), canvas.getContext("2d")];
+  const [unit, context] = [fit(canvas, view.size, 240), canvas.getContext("2d")];
   const paints = [[upto(view.size[0] * view.size[1]), INKS.none], [own, INKS.own], [leaked, stripes(context, "#ffffff", INKS.leaked)]];
   for (const [tokens, paint] of paints) {
     context.fillStyle = paint;
-    for (const token of tokens) context.fillRect((token % view.size[1]) * unit, Math.floor(token / view.size[1]) * unit, unit - 1, unit - 1);
+    for (const token of tokens) context.fillRect((token % view.size[1]) * unit, Math.floor(token / view.size[1]) * unit, unit, unit);
   }
-  outline(canvas, view.place[0] * view.size[1] + view.place[1], view.size, 1.4);
+  drawCells(context, view.size, unit);
+  const [row, column] = view.place;
+  [context.fillStyle, context.strokeStyle, context.lineWidth] = ["#ffffff", "#000000", 7];
+  context.fillRect(column * unit, row * unit, unit, unit);
+  context.strokeRect(column * unit, row * unit, unit, unit);
 }
 
 /** Return the square window of the touched token, and the kind of its mask. */
