@@ -42,7 +42,7 @@ def test_a_reach_picture_leads_to_its_block(hand):
     assert hand.root.get_by_role("button", name="no block shifts").get_attribute("aria-pressed") == "true"
     assert hand.root.get_by_role("slider", name="block", exact=True).get_attribute("aria-valuetext") == "4: plain"
     pressed = hand.root.locator('.vt-window-reach > [aria-pressed="true"]')
-    assert [one.get_attribute("aria-label")[:24] for one in pressed.all()] == ["after 4 without shifting"]
+    assert [one.get_attribute("title")[:24] for one in pressed.all()] == ["after 4 without shifting"]
 
 
 def test_the_rolled_tokens_can_be_touched_too(hand):

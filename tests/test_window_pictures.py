@@ -66,7 +66,7 @@ def test_the_reach_is_counted_and_drawn_after_each_block(hand, state):
             text = f"{int(own.sum())} + {more}" if more else f"{int(own.sum())}"
             assert button.inner_text().split("\n")[-1] == text
             name = "with shifting" if is_shifting else "without shifting"
-            assert button.get_attribute("aria-label").startswith(f"after {block} {name}: {int(own.sum())} tokens")
+            assert button.get_attribute("title").startswith(f"after {block} {name}: {int(own.sum())} tokens")
             canvas = button.locator("canvas")
             blue, none = seen(canvas, state.grid, OWN, NONE)
             own[state.token] = False  # drawn apart

@@ -125,13 +125,17 @@ def make_state(
     shift = window // 2 if shift is None else shift
     _check_whole("shift", shift, 0, window - 1)
     _check_whole("block", block, 1, BLOCKS)
-    misfit = window_misfit(grid, window)
-    if misfit:
+    if misfit := window_misfit(grid, window):
         raise ValueError(misfit)
     token = (1, grid[1] // 2) if start is None else _pair("start", start)
+    _check_token(token, grid)
+    return WindowState(grid, window, shift, block, token)
+
+
+def _check_token(token: tuple[int, int], grid: tuple[int, int]) -> None:
+    """Raise ValueError unless the grid has the token."""
     if not all(isinstance(at, int) and 0 <= at < side for at, side in zip(token, grid, strict=True)):
         raise ValueError(f"there is no token {token} in a grid of {grid[0]} x {grid[1]}: start inside, from (0, 0)")
-    return WindowState(grid, window, shift, block, token)
 
 
 def _pair(name: str, pair: object) -> tuple[int, int]:

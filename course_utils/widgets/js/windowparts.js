@@ -98,7 +98,7 @@ export function makeReach(pick) {
       drawReach(canvas, view, reach);
       text.textContent = reach.own.length + (reach.leaked.length ? ` + ${reach.leaked.length}` : "");
       const leaks = reach.leaked.length ? `, and ${reach.leaked.length} leaked in` : "";
-      line.buttons.get(i + 1).setAttribute("aria-label", `after ${i + 1} ${name}: ${count(reach.own.length, "token")}${leaks}`);
+      line.buttons.get(i + 1).setAttribute("title", `after ${i + 1} ${name}: ${count(reach.own.length, "token")}${leaks}`);
     });
     line.set(isShifting === view.isShifting ? view.block : null);
   });
