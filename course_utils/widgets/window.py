@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from course_utils.widgets.kit import Explorer, script, webp
+from course_utils.widgets.kit import Explorer, script, style, webp
 from course_utils.widgets.window_state import SIDES, WINDOWS, WindowState, make_state
 from course_utils.widgets.window_still import still
 
@@ -30,6 +30,8 @@ class WindowExplorer(Explorer):
     """
 
     _esm = script("windows.js", "windowviews.js", "windowparts.js", "window.js")
+    sheets = ("window.css",)
+    _css = style(*sheets)
 
     def __init__(
         self,
