@@ -114,8 +114,8 @@ def convert(name: str, state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
             `resmlp_12_224`, `gmlp_s16_224`; of any size.
 
     Returns:
-        a state dict for ours; the tensors share their numbers with the official ones; those of queries, keys and values are
-        taken apart.
+        a state dict for ours; the tensors share their memory with the official ones, also those of queries, keys and
+        values, which are taken apart.
 
     Raises:
         ValueError: the model has no official counterpart, or a name is none of its names.
