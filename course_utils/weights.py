@@ -32,7 +32,40 @@ TIMM_VIT = (
     (r"norm\.(.+)", r"norm.\1"),
     (r"head\.(.+)", r"head.\1"),
 )
-# For each model: what an official name looks like, and what ours is; the first pattern that fits counts.
+TORCHVISION_SWIN = (
+    (r"features\.0\.0\.(.+)", r"patch_embed.project.\1"),
+    (r"features\.0\.2\.(.+)", r"embed_norm.\1"),
+    (r"features\.(\d)\.norm\.(.+)", r"merges.\1.norm.\2"),
+    (r"features\.(\d)\.reduction\.(.+)", r"merges.\1.reduce.\2"),
+    (r"features\.(\d)\.(\d+)\.norm(\d)\.(.+)", r"stages.\1.\2.norm\3.\4"),
+    (r"features\.(\d)\.(\d+)\.attn\.qkv\.(.+)", r"stages.\1.\2.attention.within.QKV.\3"),
+    (r"features\.(\d)\.(\d+)\.attn\.proj\.(.+)", r"stages.\1.\2.attention.within.out.\3"),
+    (r"features\.(\d)\.(\d+)\.attn\.relative_position_bias_table", r"stages.\1.\2.attention.within.bias.table"),
+    (r"features\.(\d)\.(\d+)\.attn\.cpb_mlp\.(.+)", r"stages.\1.\2.attention.within.bias.mlp.\3"),
+    (r"features\.(\d)\.(\d+)\.attn\.logit_scale", r"stages.\1.\2.attention.within.logit_scale"),
+    (r"features\.(\d)\.(\d+)\.attn\.relative_(position_index|coords_table)", None),
+    (r"features\.(\d)\.(\d+)\.mlp\.0\.(.+)", r"stages.\1.\2.mlp.0.\3"),
+    (r"features\.(\d)\.(\d+)\.mlp\.3\.(.+)", r"stages.\1.\2.mlp.2.\3"),
+    (r"norm\.(.+)", r"norm.\1"),
+    (r"head\.(.+)", r"head.\1"),
+)
+TIMM_MVIT = (
+    (r"patch_embed\.proj\.(.+)", r"patch_embed.project.\1"),
+    (r"stages\.(\d)\.blocks\.(\d+)\.norm(\d)\.(.+)", r"stages.\1.\2.norm\3.\4"),
+    (r"stages\.(\d)\.blocks\.(\d+)\.shortcut_proj_attn\.(.+)", r"stages.\1.\2.shortcut.expand.\3"),
+    (r"stages\.(\d)\.blocks\.(\d+)\.attn\.rel_pos_([hw])", r"stages.\1.\2.attention.rel_pos_\3"),
+    (r"stages\.(\d)\.blocks\.(\d+)\.attn\.qkv\.(.+)", r"stages.\1.\2.attention.QKV.\3"),
+    (r"stages\.(\d)\.blocks\.(\d+)\.attn\.proj\.(.+)", r"stages.\1.\2.attention.out.\3"),
+    (r"stages\.(\d)\.blocks\.(\d+)\.attn\.pool_([qkv])\.(.+)", r"stages.\1.\2.attention.pool_\3.convolve.\4"),
+    (r"stages\.(\d)\.blocks\.(\d+)\.attn\.norm_([qkv])\.(.+)", r"stages.\1.\2.attention.pool_\3.norm.\4"),
+    (r"stages\.(\d)\.blocks\.(\d+)\.mlp\.fc1\.(.+)", r"stages.\1.\2.mlp.0.\3"),
+    (r"stages\.(\d)\.blocks\.(\d+)\.mlp\.fc2\.(.+)", r"stages.\1.\2.mlp.2.\3"),
+    (r"norm\.(.+)", r"norm.\1"),
+    (r"head\.fc\.(.+)", r"head.\1"),
+)
+SWINS = ("swin_t", "swin_s", "swin_b", "swin_v2_t")
+# For each model: what an official name looks like, and what ours is; the first pattern that fits counts. None for a
+# table that ours computes.
 NAMES = {
     "resnet50": (
         (r"conv1\.(.+)", r"stem.0.\1"),
@@ -48,6 +81,13 @@ NAMES = {
     ),
     **dict.fromkeys(("vit_b_16", "vit_b_32", "vit_l_16"), TORCHVISION_VIT),
     "deit_tiny": TIMM_VIT,
+    **dict.fromkeys(SWINS, TORCHVISION_SWIN),
+    "mvitv2_tiny": TIMM_MVIT,
+}
+# From the number in an official name to the number of our stage, where they differ.
+STAGES = {
+    "resnet50": lambda layer: layer - 1,
+    **dict.fromkeys(SWINS, lambda feature: feature // 2),  # stages are 1, 3, 5, 7, merging before them 2, 4, 6
 }
 
 
@@ -73,7 +113,8 @@ def convert(name: str, state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     Args:
         name: of a model that has an official counterpart.
-        state_dict: of torchvision's model of that name, or of timm's `deit_tiny_patch16_224`; of any size.
+        state_dict: of torchvision's model of that name, or of timm's `deit_tiny_patch16_224` or `mvitv2_tiny`; of any
+            size.
 
     Returns:
         a state dict for ours; the tensors are the same, not copies, those of queries, keys and values apart.
@@ -84,6 +125,7 @@ def convert(name: str, state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
     if name not in NAMES:
         raise ValueError(f"no official weights are known for {name!r}: use one of {', '.join(NAMES)}")
     ours = {_ours(name, key): tensor for key, tensor in state_dict.items()}
+    ours.pop(None, None)
     converted = {}
     for key, tensor in ours.items():
         parts = unpack_qkv(tensor) if "QKV" in key else {"": tensor}
@@ -91,9 +133,15 @@ def convert(name: str, state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return converted
 
 
-def _ours(name: str, key: str) -> str:
-    """Return our name of one official tensor; QKV stands for three."""
+def _ours(name: str, key: str) -> str | None:
+    """Return our name of one official tensor, or none if ours computes it; QKV stands for three."""
     for pattern, ours in NAMES[name]:
         if re.fullmatch(pattern, key):
-            return re.sub(r"^stages\.(\d)", lambda m: f"stages.{int(m[1]) - 1}", re.sub(pattern, ours, key))
+            return ours and _with_stage(name, re.sub(pattern, ours, key))
     raise ValueError(f"{name} has no tensor {key!r}: pass the state dict of the official {name}")
+
+
+def _with_stage(name: str, key: str) -> str:
+    """Replace the official number of a stage in one of our names by ours."""
+    number = STAGES.get(name, int)
+    return re.sub(r"^(stages|merges)\.(\d)", lambda m: f"{m[1]}.{number(int(m[2]))}", key)

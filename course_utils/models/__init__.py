@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from course_utils.models import conv, vit
+from course_utils.models import conv, mvit, swin, swin_v2, vit
 
 MODELS = {
     "resnet50": conv.resnet50,
@@ -12,6 +12,11 @@ MODELS = {
     "vit_b_32": vit.vit_b_32,
     "vit_l_16": vit.vit_l_16,
     "deit_tiny": vit.deit_tiny,
+    "swin_t": swin.swin_t,
+    "swin_s": swin.swin_s,
+    "swin_b": swin.swin_b,
+    "swin_v2_t": swin_v2.swin_v2_t,
+    "mvitv2_tiny": mvit.mvitv2_tiny,
 }
 
 

@@ -10,6 +10,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_utils.models.attention import MultiHeadAttention
+from course_utils.models.mvit import PoolingAttention
+from course_utils.models.shifted_windows import ShiftedWindows
+
+# Layers whose `weights` takes what `forward` takes, and returns a map of all their tokens.
+LAYERS = (MultiHeadAttention, ShiftedWindows, PoolingAttention)
 
 
 @torch.no_grad()
@@ -17,18 +22,19 @@ def attention_maps(model: nn.Module, *inputs: Tensor) -> list[dict[str, Tensor]]
     """Run `model` and return the attention weights that each of its layers used.
 
     Args:
-        model: contains modules of the class `MultiHeadAttention`; runs in the mode (train or eval) it is in.
+        model: contains modules of a class in `LAYERS`; runs in the mode (train or eval) it is in.
         inputs: what the model is called with, such as images (B, 3, H, W).
 
     Returns:
         one dict for each call of such a module, in the order of the calls: the module's name in its parent,
-        and its weights (B, h, N, N).
+        and its weights (B, h, N, N), or (B, h, N_q, N_k) where queries and keys are pooled; Swin's are put back on the
+        whole token grid, row by row.
 
     Raises:
-        ValueError: the forward pass used no `MultiHeadAttention`.
+        ValueError: the forward pass used no module of a class in `LAYERS`.
     """
     layers: list[dict[str, Tensor]] = []
-    found = [(name, module) for name, module in model.named_modules() if isinstance(module, MultiHeadAttention)]
+    found = [(name, module) for name, module in model.named_modules() if isinstance(module, LAYERS)]
     hooks = [module.register_forward_pre_hook(_recorder(name, layers), with_kwargs=True) for name, module in found]
     try:
         model(*inputs)
@@ -36,14 +42,15 @@ def attention_maps(model: nn.Module, *inputs: Tensor) -> list[dict[str, Tensor]]
         for hook in hooks:
             hook.remove()
     if not layers:
-        raise ValueError(f"{type(model).__name__} used no MultiHeadAttention: there are no maps to show")
+        usable = " or ".join(layer.__name__ for layer in LAYERS)
+        raise ValueError(f"{type(model).__name__} used no {usable}: there are no maps to show")
     return layers
 
 
 def _recorder(name: str, layers: list[dict[str, Tensor]]):
     """Return a hook that appends the weights of the module called `name` to `layers`."""
 
-    def record(module: MultiHeadAttention, arguments: tuple, named: dict) -> None:
+    def record(module: nn.Module, arguments: tuple, named: dict) -> None:
         layers.append({name.rpartition(".")[2] or "attention": module.weights(*arguments, **named)})
 
     return record

@@ -89,6 +89,25 @@ class PatchEmbed(nn.Module):
         return as_tokens(self.project(images))
 
 
+class OverlappingPatches(nn.Module):
+    """Patches that overlap, projected: a convolution of side 2 P - 1 with stride P, as MViT and its successor have it.
+
+    Args:
+        patch: P.
+        channels: of the images.
+        width: D.
+    """
+
+    def __init__(self, patch: int, channels: int, width: int):
+        super().__init__()
+        side, padding = 2 * patch - 1, patch - 1
+        self.project = nn.Conv2d(channels, width, side, patch, padding)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map (B, channels, rows, columns) to (B, rows / P, columns / P, D), rounded up."""
+        return self.project(images).movedim(1, -1)
+
+
 def shuffled_patches(images: Tensor, patch: int, order: Tensor) -> Tensor:
     """Return images (B, C, H, W) whose patches stand in another order: place n shows patch `order[n]`."""
     return unpatchify(patchify(images, patch)[:, order], patch, *images.shape[2:])
