@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from course_utils import copy_runs, data, image_runs, photo_maps, recipe_runs, vit_runs
+from course_utils import copy_runs, data, image_runs, photo_maps, recipe_runs, swin_runs, throughput, vit_runs
 from course_utils.data import verified
 from course_utils.files import DATA, CourseError, write_atomically
 from course_utils.mixed_precision import LossScaler, Run, SmallNet, rounded, stochastic_round, train
@@ -135,6 +135,24 @@ EXPERIMENTS = {
         "Their AUROC against outlines drawn by hand, and its accuracy on crops from the halves held out.",
         photo_maps.MAP_ARMS,
         photo_maps.maps_arm,
+    ),
+    "scales": Experiment(
+        "Networks of like cost name one item of 8 to 56 pixels, anywhere on a canvas of 56 x 56; accuracy at each size "
+        "on 2,000 test items of Fashion-MNIST, after 800 steps of 32 canvases with items of all sizes, or of 28 only.",
+        swin_runs.SCALES_ARMS,
+        swin_runs.scales_arm,
+    ),
+    "swin": Experiment(
+        "A small Swin on 10,000 images of Fashion-MNIST, 14 x 14 tokens in windows of 7 x 7, and without its parts, "
+        "all for 600 steps; accuracy on all 10,000 test images. The live arm has 250 steps, and 2,000 test images.",
+        swin_runs.SWIN_ARMS,
+        swin_runs.swin_arm,
+    ),
+    "throughput": Experiment(
+        "Images a second of models with 3 to 5 billion multiply-adds: one thread, CPU time, batches of 2, in turns "
+        "with ResNet-50; each arm is measured three times.",
+        throughput.THROUGHPUT_ARMS,
+        throughput.throughput_arm,
     ),
 }
 

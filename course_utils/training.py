@@ -66,7 +66,7 @@ def grey(images: ImageSet) -> Tensor:
 
 
 Loss = Callable[[torch.Generator], Tensor]
-Augment = Callable[[Tensor, torch.Generator], Tensor]  # images (B, C, H, W) to images of the same shape
+Augment = Callable[[Tensor, torch.Generator], Tensor]  # images (B, C, H, W) to images, of the same shape as a rule
 Mix = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]  # images and targets (B, classes) to both
 
 
@@ -215,6 +215,6 @@ def predictions(model: nn.Module, images: ImageSet, batch: int = 500) -> Tensor:
     return torch.cat([model(part).argmax(dim=1) for part in grey(images).split(batch)])
 
 
-def accuracy(model: nn.Module, images: ImageSet) -> float:
-    """Return the share (0 to 1) of images whose class a model finds."""
-    return (predictions(model, images) == images.labels).float().mean().item()
+def accuracy(model: nn.Module, images: ImageSet, batch: int = 500) -> float:
+    """Return the share (0 to 1) of images whose class a model finds, looking at `batch` of them at a time."""
+    return (predictions(model, images, batch) == images.labels).float().mean().item()

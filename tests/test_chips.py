@@ -56,7 +56,10 @@ def test_gflop_per_dollar_agrees_with_the_tables_columns():
     assert len(points) == 12 + 23 + 10 == len(hardware.gflop_per_dollar())
 
 
-@pytest.mark.parametrize("name", ["gpus", "cpus", "float_formats"])
+TABLES = ["gpus", "cpus", "float_formats", "macs_per_second", "swin_speed_accuracy", "mlp_family", "deit_vs_vit"]
+
+
+@pytest.mark.parametrize("name", TABLES)
 def test_every_row_of_the_tables_says_where_it_is_from_and_the_readme_what_its_words_mean(name):
     readme = (DATA / "README.md").read_text(encoding="utf-8")
     for row in table(name):

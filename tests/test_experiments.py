@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from course_utils import data, experiments, image_runs, recipe_runs, vit_runs
+from course_utils import data, experiments, image_runs, recipe_runs, swin_runs, vit_runs
 from course_utils.experiments import EXPERIMENTS, SEEDS, Experiment
 from course_utils.files import CourseError
 
@@ -54,9 +54,11 @@ def test_a_stored_pixel_transformer_comes_out_again():
         ("recipe", recipe_runs.recipe_arm, "no warm-up"),
         ("augreg", recipe_runs.grid_arm, "small, 1000, 0.1, heavy"),
         ("hybrids", recipe_runs.hybrid_arm, "hybrid, 1 block"),
+        ("scales", swin_runs.scales_arm, "CNN, one resolution, all sizes"),
+        ("swin", swin_runs.swin_arm, "Swin, live"),
     ],
 )
-def test_a_stored_vit_comes_out_again(name, run, arm):
+def test_a_stored_network_comes_out_again(name, run, arm):
     stored = next(row for row in experiments.results(name) if (row["arm"], row["seed"]) == (arm, 1))
     fresh = run(arm, 1)
     assert fresh["accuracy"] == pytest.approx(stored["accuracy"], abs=0.015)

@@ -7,8 +7,6 @@ prints the table and writes it to `tests/benchmarks/models.csv`. Batch 2 at 224 
 
 import csv
 import statistics
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -16,7 +14,7 @@ import torchvision
 from torch import nn
 
 from course_utils.models import build
-from course_utils.threads import one_thread
+from course_utils.throughput import MODES, rounds_of
 from course_utils.weights import convert
 
 TABLE = Path(__file__).with_name("models.csv")
@@ -31,43 +29,6 @@ def pair(name: str) -> tuple[nn.Module, nn.Module]:
     ours = build(name).eval()
     ours.load_state_dict(convert(name, official.state_dict()))
     return official, ours
-
-
-def forward(model: nn.Module, images: torch.Tensor) -> Callable[[], None]:
-    """Return a function that runs the model without gradients."""
-
-    @torch.no_grad()
-    def run() -> None:
-        model(images)
-
-    return run
-
-
-def forward_backward(model: nn.Module, images: torch.Tensor) -> Callable[[], None]:
-    """Return a function that runs the model forward and backward."""
-
-    def run() -> None:
-        model.zero_grad()
-        model(images).sum().backward()
-
-    return run
-
-
-MODES = {"forward": forward, "forward + backward": forward_backward}
-
-
-@one_thread()
-def rounds_of(first: Callable[[], None], second: Callable[[], None], rounds: int) -> list[tuple[float, float]]:
-    """Return the CPU seconds of both functions in every round, after one of warming up; who begins alternates."""
-    times = []
-    for number in range(rounds + 1):
-        spent = {}
-        for function in (first, second) if number % 2 else (second, first):
-            started = time.process_time()
-            function()
-            spent[function] = time.process_time() - started
-        times.append((spent[first], spent[second]))
-    return times[1:]
 
 
 def measure(name: str, mode: str, rounds: int = 9, side: int = 224) -> dict[str, object]:

@@ -1,0 +1,123 @@
+"""Images and multiply-adds a second of models on this machine: one thread, CPU time, interleaved with ResNet-50."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torchvision
+from torch import nn
+
+from course_utils.models import build
+from course_utils.models.conv import count_macs
+from course_utils.models.vit import VisionTransformer
+from course_utils.threads import one_thread
+
+BATCH = 2
+ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A model and the images that it is made for.
+
+    Attributes:
+        make: makes it, without dropout and stochastic depth.
+        side: of its images, in pixels.
+        layout: how the numbers of an image lie in memory; convolutions are faster with the channels last.
+    """
+
+    make: Callable[[], nn.Module]
+    side: int = 224
+    layout: torch.memory_format = torch.contiguous_format
+
+
+def vit_small() -> nn.Module:
+    """Make ViT-S/16 for 224 x 224: width 384, 6 heads, 12 layers (Touvron et al. 2021, table 1, DeiT-S)."""
+    return VisionTransformer(224, 16, width=384, heads=6, layers=12, classes=1000)
+
+
+def efficientnet_b4() -> nn.Module:
+    """Make torchvision's EfficientNet-B4 for 380 x 380."""
+    return torchvision.models.efficientnet_b4(dropout=0.0, stochastic_depth_prob=0.0)
+
+
+REFERENCE = "ResNet-50"
+CONTENDERS = {
+    REFERENCE: Contender(lambda: build("resnet50"), layout=torch.channels_last),
+    "RegNetY-3.2G": Contender(torchvision.models.regnet_y_3_2gf, layout=torch.channels_last),
+    "EfficientNet-B4": Contender(efficientnet_b4, 380, torch.channels_last),
+    "ViT-S": Contender(vit_small),
+    "Swin-T": Contender(lambda: build("swin_t")),
+}
+
+
+def forward(model: nn.Module, images: torch.Tensor) -> Callable[[], None]:
+    """Return a function that runs the model without gradients."""
+
+    @torch.no_grad()
+    def run() -> None:
+        model(images)
+
+    return run
+
+
+def forward_backward(model: nn.Module, images: torch.Tensor) -> Callable[[], None]:
+    """Return a function that runs the model forward and backward."""
+
+    def run() -> None:
+        model.zero_grad()
+        model(images).sum().backward()
+
+    return run
+
+
+MODES = {"forward": forward, "forward + backward": forward_backward}
+THROUGHPUT_ARMS = tuple(f"{name}, {mode}" for mode in MODES for name in CONTENDERS)
+
+
+@one_thread()
+def rounds_of(first: Callable[[], None], second: Callable[[], None], rounds: int) -> list[tuple[float, float]]:
+    """Return the CPU seconds of both functions in every round, after one of warming up; who begins alternates."""
+    times = []
+    for number in range(rounds + 1):
+        spent = {}
+        for place in (0, 1) if number % 2 else (1, 0):
+            started = time.process_time()
+            (first, second)[place]()
+            spent[place] = time.process_time() - started
+        times.append((spent[0], spent[1]))
+    return times[1:]
+
+
+def runner(name: str, mode: str) -> Callable[[], None]:
+    """Return a function that runs one of `CONTENDERS` on `BATCH` random images, in one of `MODES`.
+
+    Batch norms use each batch's own statistics where there is a backward pass, as they do in training.
+    """
+    contender = CONTENDERS[name]
+    torch.manual_seed(0)
+    model = contender.make().train(mode != "forward").to(memory_format=contender.layout)
+    images = torch.randn(BATCH, 3, contender.side, contender.side).to(memory_format=contender.layout)
+    return MODES[mode](model, images)
+
+
+def throughput_arm(arm: str, _repeat: int = 0, rounds: int = ROUNDS) -> dict[str, float]:
+    """Measure one of `THROUGHPUT_ARMS` beside ResNet-50, in turns.
+
+    Returns:
+        macs of one image, forward only; images_per_s; tmac_per_s, which counts the forward pass's macs in both modes;
+        relative, the median over the rounds of its tmac_per_s, in units of the reference's in the same round.
+    """
+    name, mode = arm.rsplit(", ", 1)
+    times = rounds_of(runner(name, mode), runner(REFERENCE, mode), rounds)
+    macs, reference = (count_macs(CONTENDERS[n].make(), (CONTENDERS[n].side,) * 2) for n in (name, REFERENCE))
+    speed = BATCH / statistics.median(own for own, _ in times)
+    relative = statistics.median(macs / own / (reference / other) for own, other in times)
+    return {
+        "macs": macs,
+        "images_per_s": round(speed, 2),
+        "tmac_per_s": round(speed * macs / 1e12, 4),
+        "relative": round(relative, 3),
+    }
