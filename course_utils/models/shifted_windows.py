@@ -6,6 +6,8 @@ Notation: `B` batch, `H W` the token grid, `N = H * W`, `C` channels, `M` side o
 from torch import Tensor, nn
 
 from course_utils.models.windows import (
+    Shift,
+    both_shifts,
     pad_to_windows,
     shift_window_mask,
     useful_shift,
@@ -30,6 +32,33 @@ def on_whole_grid(weights: Tensor, order: Tensor) -> Tensor:
     return maps
 
 
+def shift_and_cut(
+    tokens: Tensor,
+    window: int,
+    shift: Shift,
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Cut a grid into shifted windows, ready for attention within them.
+
+    Args:
+        tokens: (B, H, W, C), H and W multiples of M.
+        window: M.
+        shift: 0 to M - 1.
+
+    Returns:
+        windows (B, nW, M * M, C), the order (N,) of their tokens (`window_permutation`),
+        and their mask (nW, M * M, M * M), or none where nothing was shifted.
+
+    Raises:
+        ValueError: a side is no multiple of M, or the shift isn't from 0 to M - 1.
+    """
+    grid = tuple(tokens.shape[1:3])
+    order = window_permutation(grid, window, shift).to(tokens.device)
+    windows = tokens.flatten(1, 2).index_select(1, order).unflatten(1, (-1, window**2))
+    if not any(both_shifts(shift, window)):
+        return windows, order, None
+    return windows, order, shift_window_mask(grid, window, shift).to(tokens.device)
+
+
 class ShiftedWindows(nn.Module):
     """Run attention within the shifted windows of a grid: Liu et al. 2021, section 3.2.
 
@@ -46,43 +75,23 @@ class ShiftedWindows(nn.Module):
         super().__init__()
         self.within, self.window, self.shift = within, window, shift
 
-    def cut(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Return the windows of tokens (B, H, W, C), the order of their tokens, and a mask.
-
-        Raises:
-            ValueError: a side is no multiple of M, or the shift isn't from 0 to M - 1.
-        """
-        grid = tuple(tokens.shape[1:3])
-        shift = useful_shift(grid, self.window, self.shift)
-        order = window_permutation(grid, self.window, shift).to(tokens.device)
-        windows = tokens.flatten(1, 2).index_select(1, order)  # (B, N, C)
-        mask = None  # nothing was carried around
-        if any(shift):
-            mask = shift_window_mask(grid, self.window, shift).to(tokens.device)
-        return windows.unflatten(1, (-1, self.window**2)), order, mask
-
     def forward(self, tokens: Tensor) -> Tensor:
-        """Map (B, H, W, C) to (B, H, W, C).
-
-        Raises:
-            ValueError: the shift isn't from 0 to M - 1.
-        """
-        H, W = tokens.shape[1:3]
+        """Map (B, H, W, C) to (B, H, W, C)."""
         padded = pad_to_windows(tokens, self.window)
-        windows, order, mask = self.cut(padded)
+        shift = useful_shift(padded.shape[1:3], self.window, self.shift)
+        windows, order, mask = shift_and_cut(padded, self.window, shift)
         mixed = self.within(windows, mask).flatten(1, 2)  # (B, N, C)
         back = mixed.index_select(1, order.argsort()).view_as(padded)
-        return back[:, :H, :W]
+        return back[:, : tokens.shape[1], : tokens.shape[2]]
 
     def weights(self, tokens: Tensor) -> Tensor:
-        """Return the weights that `forward` uses, between all tokens: (B, h, H * W, H * W).
+        """Return the weights that `forward` uses, over the grid: (B, h, H * W, H * W).
 
-        They are 0 outside a query's window. A row sums to 1, or less where padding has the rest.
+        They are 0 outside a query's window. Rows sum to 1, or less if padding has some.
         """
-        H, W = tokens.shape[1:3]
-        padded = pad_to_windows(tokens, self.window)
-        windows, order, mask = self.cut(padded)
-        maps = on_whole_grid(self.within.weights(windows, mask), order)
-        grid = padded.shape[1:3]
-        real = maps.unflatten(3, grid).unflatten(2, grid)[:, :, :H, :W, :H, :W]
-        return real.flatten(4, 5).flatten(2, 3)
+        (H, W), padded = tokens.shape[1:3], pad_to_windows(tokens, self.window)
+        shift = useful_shift(padded.shape[1:3], self.window, self.shift)
+        windows, order, mask = shift_and_cut(padded, self.window, shift)
+        maps = on_whole_grid(self.within.weights(windows, mask), order)  # (B, h, N, N)
+        maps = maps.unflatten(3, padded.shape[1:3]).unflatten(2, padded.shape[1:3])
+        return maps[:, :, :H, :W, :H, :W].flatten(4, 5).flatten(2, 3)

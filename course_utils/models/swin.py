@@ -18,7 +18,7 @@ from course_utils.models.windows import patch_merge, relative_position_index
 
 
 class RelativePositionBias(nn.Module):
-    """One learned number a head for each offset between query and key.
+    """A learned number for each offset of query from key, for each head.
 
     Liu et al. 2021, equation 4.
 
@@ -48,9 +48,7 @@ def split_windows(windows: Tensor, heads: int) -> Tensor:
 
 
 class SwinAttention(nn.Module):
-    """Multi-head attention within each window, with a position bias.
-
-    Liu et al. 2021, equation 4.
+    """Attention within each window, with a position bias: Liu et al. 2021, equation 4.
 
     Args:
         width: C.
@@ -83,10 +81,7 @@ class SwinAttention(nn.Module):
         return (scores + bias).softmax(dim=-1)
 
     def forward(self, windows: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Map windows (B, nW, M * M, C) to the same shape.
-
-        `mask` (nW, M * M, M * M) of bool is True where a query may look.
-        """
+        """Map (B, nW, M * M, C) to the same; `mask` as `shift_window_mask` has it."""
         value = split_windows(self.value(windows), self.heads)
         mixed = self.weights(windows, mask) @ value  # (B, nW, h, M * M, d)
         return self.out(mixed.transpose(2, 3).flatten(start_dim=3))
@@ -144,7 +139,7 @@ class PatchMerging(nn.Module):
 
 
 class SwinTransformer(nn.Module):
-    """Stages of window attention, patch merging between them: Liu et al. 2021, figure 3.
+    """Stages of window attention, and merging between: Liu et al. 2021, figure 3.
 
     Images may have any sides that are multiples of P; they need no whole windows, since
     `ShiftedWindows` and `patch_merge` pad where they have to.
@@ -189,7 +184,7 @@ class SwinTransformer(nn.Module):
         self.head = nn.Linear(C, classes)
 
     def stage_tokens(self, images: Tensor) -> list[Tensor]:
-        """Return the tokens (B, H, W, C) behind every stage, for images (B, channels, ...)."""
+        """Return the tokens (B, H, W, C) behind each stage, as `forward` makes them."""
         P = self.patch_embed.project.kernel_size[0]
         grid = [side // P for side in images.shape[2:]]
         tokens = self.embed_norm(self.patch_embed(images)).unflatten(1, grid)

@@ -21,7 +21,7 @@ def swin_parameters(
     """Return how many numbers a Swin learns.
 
     Args:
-        patch, width, depths, heads, window, classes, channels: as for `SwinTransformer`.
+        patch, width, depths, heads, window, classes, channels: of `SwinTransformer`.
     """
     C = width
     total = (channels * patch**2 + 1) * C + 2 * C  # projection and norm
@@ -44,12 +44,12 @@ def swin_macs(
 ) -> int:
     """Return the multiply-adds of a Swin's matrix products for one square image.
 
-    Norms, biases and softmax aren't counted, and heads don't matter. Where the grid is no
-    multiple of the window, attention computes with the padded tokens too, the MLP doesn't.
+    Norms, biases and softmax aren't counted, and heads don't matter. Where the grid is
+    no multiple of the window, attention computes with padding too, the MLP doesn't.
 
     Args:
         side: of the image, in pixels.
-        patch, width, depths, window, classes, channels: as for `SwinTransformer`.
+        patch, width, depths, window, classes, channels: of `SwinTransformer`.
     """
     C, side, M = width, side // patch, window
     total = side**2 * channels * patch**2 * C
@@ -76,7 +76,7 @@ def swin_v2_parameters(
     """Return how many numbers a Swin V2 learns, the unused bias of the keys counted.
 
     Args:
-        patch, width, depths, heads, window, classes, channels: as for `SwinTransformerV2`.
+        patch, width, depths, heads, window, classes, channels: of `SwinTransformerV2`.
     """
     total = swin_parameters(patch, width, depths, heads, window, classes, channels)
     for stage, (depth, h) in enumerate(zip(depths, heads, strict=True)):
@@ -99,11 +99,11 @@ def swin_v2_macs(
 ) -> int:
     """Return the multiply-adds of a Swin V2's matrix products for one square image.
 
-    To those of a Swin it adds the network behind the position bias, once for each block.
+    To those of a Swin, each block adds the network behind its position bias.
 
     Args:
         side: of the image, in pixels.
-        patch, width, depths, heads, window, classes, channels: as for `SwinTransformerV2`.
+        patch, width, depths, heads, window, classes, channels: of `SwinTransformerV2`.
     """
     offsets = (2 * window - 1) ** 2
     total = swin_macs(side, patch, width, depths, window, classes, channels)

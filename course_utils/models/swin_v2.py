@@ -67,9 +67,9 @@ class ContinuousPositionBias(nn.Module):
 
 
 class SwinV2Attention(SwinAttention):
-    """Window attention that compares directions, not lengths: Liu et al. 2022, equation 2.
+    """Attention that compares directions, not lengths: Liu et al. 2022, equation 2.
 
-    As in torchvision, the keys have a bias, which counts as a parameter and is never used.
+    As in torchvision, the keys have a bias that counts as a parameter and isn't used.
 
     Args:
         width, heads, window, relative_bias: as for `SwinAttention`.
@@ -124,12 +124,12 @@ class PatchMergingV2(PatchMerging):
 
 
 class SwinTransformerV2(SwinTransformer):
-    """`SwinTransformer` with the blocks and the merging of Swin V2, and the same arguments."""
+    """`SwinTransformer` with the blocks and the merging of Swin V2."""
 
     make_block, make_merging = SwinV2Block, PatchMergingV2
 
 
 def swin_v2_t(classes: int = 1000) -> SwinTransformerV2:
-    """SwinV2-T with windows of 8 x 8. Images of 256 x 256 fit, at 224 x 224 every stage pads."""
+    """SwinV2-T for 256 x 256, with windows of 8 x 8; at 224 x 224 each stage pads."""
     depths, heads = (2, 2, 6, 2), (3, 6, 12, 24)
     return SwinTransformerV2(4, 96, depths, heads, window=8, classes=classes)

@@ -66,7 +66,7 @@ def check_windows(grid: tuple[int, int], window: int) -> None:
 
 
 def pad_to_windows(tokens: Tensor, window: int) -> Tensor:
-    """Put zeros below and to the right of a grid (B, H, W, C) until both sides are multiples of M."""
+    """Pad (B, H, W, C) with zeros, below and to the right, to multiples of M."""
     rows, columns = (-side % window for side in tokens.shape[1:3])
     return F.pad(tokens, (0, 0, 0, columns, 0, rows))
 
@@ -85,7 +85,7 @@ def both_shifts(shift: Shift, window: int) -> tuple[int, int]:
 
 
 def useful_shift(grid: tuple[int, int], window: int, shift: int) -> tuple[int, int]:
-    """Shift along both sides of the grid, but not along one that a single window covers.
+    """Shift along both sides of a grid, but not along one that a single window covers.
 
     There a shift could only cut the window in two.
     """
@@ -96,7 +96,7 @@ def useful_shift(grid: tuple[int, int], window: int, shift: int) -> tuple[int, i
 def shares_window(grid: tuple[int, int], window: int, shift: Shift) -> Tensor:
     """Say of every two tokens whether one window holds both: windows as one draws them.
 
-    They begin at `shift`, `shift` + M and so on, and those at the edges have what is left.
+    They begin at `shift`, `shift` + M and so on; those at the edges have what is left.
     Nothing is rolled: what rolling and masking come to has to be this.
 
     Args:
@@ -121,10 +121,10 @@ def shares_window(grid: tuple[int, int], window: int, shift: Shift) -> Tensor:
 
 
 def shift_regions(grid: tuple[int, int], window: int, shift: Shift) -> Tensor:
-    """Number the regions of a rolled grid: a token may look at its own, within its window.
+    """Number the regions of a rolled grid: a token may look at its own, in its window.
 
-    Rolling carries the first rows behind the last, into one window with those. So there are
-    three bands along each side: before the last window, in it, and carried around.
+    Rolling carries the first rows behind the last, into one window with those. So there
+    are three bands along each side: before the last window, in it, and carried around.
 
     Args:
         grid: H and W, multiples of M.
@@ -189,10 +189,10 @@ def window_permutation(grid: tuple[int, int], window: int, shift: Shift) -> Tens
 
 
 def relative_position_index(window: int) -> Tensor:
-    """Say which entry of the table of relative positions each pair of a window's tokens has.
+    """Say which relative position each pair of a window's tokens has, as a number.
 
     A query r rows below its key and c columns to the right of it, both from -(M - 1) to
-    M - 1, has the entry (r + M - 1) * (2M - 1) + (c + M - 1).
+    M - 1, has the number (r + M - 1) * (2M - 1) + (c + M - 1).
 
     Args:
         window: M.

@@ -19,7 +19,10 @@ from course_utils.weights import convert
 
 TABLE = Path(__file__).with_name("models.csv")
 COLUMNS = ["model", "official", "mode", "official_ms", "ours_ms", "ratio", "rounds"]
-OFFICIAL = {"vit_b_16": ("torchvision", torchvision.models.vit_b_16)}
+OFFICIAL = {
+    "vit_b_16": ("torchvision", torchvision.models.vit_b_16),
+    "swin_t": ("torchvision", torchvision.models.swin_t),
+}
 
 
 def pair(name: str) -> tuple[nn.Module, nn.Module]:
