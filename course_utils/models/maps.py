@@ -27,8 +27,8 @@ def attention_maps(model: nn.Module, *inputs: Tensor) -> list[dict[str, Tensor]]
 
     Returns:
         one dict for each call of such a module, in the order of the calls: the module's name in its parent,
-        and its weights (B, h, N, N), or (B, h, N_q, N_k) where queries and keys are pooled; Swin's are put back on the
-        whole token grid, row by row.
+        and its weights (B, h, N, N); Swin's are put back on the whole token grid, row by row, MViT's have the
+        pooled queries and keys, (B, h, N_q, N_k).
 
     Raises:
         ValueError: the forward pass used no module of a class in `LAYERS`.
