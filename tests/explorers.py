@@ -17,6 +17,7 @@ from course_utils.widgets import (
     ReceptiveFieldExplorer,
     SequenceExplorer,
     Tokens,
+    WindowExplorer,
 )
 
 P, GRID = 32, (9, 14)  # of the cat, 288 x 448 pixels
@@ -133,4 +134,8 @@ def floats():
     return FloatExplorer()
 
 
-ALL = (single, fine, pair, cross, sequence, memory, receptive, augreg, floats)
+def windows():
+    return WindowExplorer()
+
+
+ALL = (single, fine, pair, cross, sequence, memory, receptive, augreg, floats, windows)

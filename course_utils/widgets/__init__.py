@@ -8,6 +8,7 @@ from course_utils.widgets.page import save
 from course_utils.widgets.panel import SliderPanel
 from course_utils.widgets.receptive import ReceptiveFieldExplorer
 from course_utils.widgets.sequence import SequenceExplorer
+from course_utils.widgets.window import WindowExplorer
 
 __all__ = [
     "AttentionExplorer",
@@ -18,5 +19,6 @@ __all__ = [
     "SequenceExplorer",
     "SliderPanel",
     "Tokens",
+    "WindowExplorer",
     "save",
 ]
