@@ -134,7 +134,7 @@ class PatchMerging(nn.Module):
         self.reduce = nn.Linear(4 * width, 2 * width, bias=False)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Map (B, H, W, C) to (B, H / 2, W / 2, 2C)."""
+        """Map (B, H, W, C) to (B, H / 2, W / 2, 2C); an odd side gets zeros at its end."""
         return self.reduce(self.norm(patch_merge(tokens)))
 
 

@@ -1,0 +1,49 @@
+"""The calls that lesson 8's exercises are compared on: grids that aren't square, another shift along each side."""
+
+import torch
+from torch import Tensor
+
+from course_utils.exercises.registry import Case
+
+SHIFTED = (  # grid, window and shift; no shift is half a window along both sides
+    ((6, 9), 3, (1, 2), ""),
+    ((8, 12), 4, (3, 1), "with windows of 4"),
+    ((6, 4), 2, 1, "with one shift for both sides"),
+    ((5, 10), 5, (0, 2), "with a side that one window covers"),
+)
+
+
+def grids_to_cut() -> list[Case]:
+    """Return grids of tokens, and the side of a window: more rows of windows than columns, fewer, and one."""
+    generator = torch.Generator().manual_seed(81)
+    return [
+        Case((_normal(generator, *shape), window), note=note)
+        for shape, window, note in (
+            ((2, 9, 6, 5), 3, ""),
+            ((3, 4, 8, 6), 2, "with three images"),
+            ((1, 4, 12, 3), 4, "with one row of windows"),
+        )
+    ]
+
+
+def shifted_grids() -> list[Case]:
+    """Return grids, windows and shifts, as plain numbers."""
+    return [Case((grid, window, shift), note=note) for grid, window, shift, note in SHIFTED]
+
+
+def windows() -> list[Case]:
+    """Return sides of windows, as plain numbers."""
+    return [Case((window,), note=f"M = {window}") for window in (2, 3, 5)]
+
+
+def grids_to_merge() -> list[Case]:
+    """Return grids of tokens whose sides are even, and one with odd sides."""
+    generator = torch.Generator().manual_seed(85)
+    return [
+        Case((_normal(generator, *shape),), init={"width": shape[-1]}, note=note)
+        for shape, note in (((2, 8, 12, 3), ""), ((3, 4, 2, 5), "with three images"), ((2, 3, 5, 4), "with odd sides"))
+    ]
+
+
+def _normal(generator: torch.Generator, *shape: int) -> Tensor:
+    return torch.randn(*shape, generator=generator, dtype=torch.float64).requires_grad_()

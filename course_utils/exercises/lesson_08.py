@@ -1,0 +1,95 @@
+"""Lesson 8's exercises: windows, their shift and its mask, relative positions, merging, and the Swin block."""
+
+from course_utils.exercises import alternatives_08 as alternatives
+from course_utils.exercises import cases_08 as cases
+from course_utils.exercises import mistakes_08_masks as masks
+from course_utils.exercises import mistakes_08_merging as merging
+from course_utils.exercises import mistakes_08_orders as orders
+from course_utils.exercises import mistakes_08_windows as windows
+from course_utils.exercises.registry import Exercise
+from course_utils.models import swin
+from course_utils.models import windows as course
+
+EXERCISES = (
+    Exercise(
+        id="8.1",
+        reference=course.to_windows,
+        cases=cases.grids_to_cut,
+        mistakes=windows.WINDOWS,
+        hints=(
+            "Two steps, as for `split_heads`: cut axes in two, then let axes change places.",
+            "H becomes (H / M, M), and W becomes (W / M, M): (B, H / M, M, W / M, M, C), six axes.",
+            "A transpose brings H / M and W / M next to each other. A last reshape makes one axis of those two, and "
+            "one of the two M.",
+        ),
+        minutes=5,
+        difficulty=2,
+        alternatives=alternatives.WINDOWS,
+    ),
+    Exercise(
+        id="8.2",
+        reference=course.shift_window_mask,
+        cases=cases.shifted_grids,
+        mistakes=masks.MASKS,
+        hints=(
+            "First a table (H, W) of the rolled grid in which tokens that may see each other have the same number. "
+            "Which rows of it were carried around? `both_shifts(shift, window)` gives the shift of rows and columns.",
+            "`torch.arange(H) >= H - rows` is True for the carried rows. The same for the columns; then give every "
+            "combination of the two a number of its own.",
+            "`to_windows` wants (B, H, W, C): add two axes, cut, and take them away again. That leaves (nW, M²), to be "
+            "compared with itself: queries as (nW, M², 1), keys as (nW, 1, M²).",
+        ),
+        minutes=9,
+        difficulty=4,
+        alternatives=alternatives.MASKS,
+        differentiable=False,
+    ),
+    Exercise(
+        id="8.3",
+        reference=course.window_permutation,
+        cases=cases.shifted_grids,
+        mistakes=orders.ORDERS,
+        hints=(
+            "Number the tokens 0 to N - 1, and do to the numbers what shall be done to the tokens.",
+            "`torch.arange(N)` in the shape (1, H, W, 1) is a grid of tokens with one channel; `roll` takes a pair of "
+            "shifts and the pair of axes that they move.",
+            "A negative shift rolls up and to the left. Then `to_windows`, and one axis for all.",
+        ),
+        minutes=5,
+        difficulty=2,
+        alternatives=alternatives.ORDERS,
+        differentiable=False,
+    ),
+    Exercise(
+        id="8.4",
+        reference=course.relative_position_index,
+        cases=cases.windows,
+        mistakes=orders.INDEX,
+        hints=(
+            "Do M = 2 by hand: four tokens, offsets -1, 0 and 1 both ways, so a table of 3 x 3 entries.",
+            "`torch.cartesian_prod(side, side)` with `side = torch.arange(window)` lists row and column of all tokens, "
+            "(M², 2); with a new axis, `[:, None]`, queries minus keys are (M², M², 2).",
+            "Add M - 1, so that both offsets begin at 0. A step down skips a whole row of the table: 2M - 1 entries.",
+        ),
+        minutes=6,
+        difficulty=3,
+        alternatives=alternatives.INDEX,
+        differentiable=False,
+    ),
+    Exercise(
+        id="8.5",
+        reference=swin.PatchMerging,
+        cases=cases.grids_to_merge,
+        mistakes=merging.MERGING,
+        hints=(
+            "`__init__` makes `norm`, for 4C numbers, and `reduce`, from 4C to 2C without a bias. "
+            "`pad_to_windows(tokens, 2)` makes odd sides even.",
+            "`tokens[:, 0::2, 0::2]` is the top left token of every 2 x 2; `1::2` begins at the second row or column.",
+            "Join four such slices with `torch.cat(..., dim=-1)`: top left, bottom left, top right, bottom right. Then "
+            "the norm, then the reduction.",
+        ),
+        minutes=6,
+        difficulty=2,
+        alternatives=alternatives.MERGING,
+    ),
+)

@@ -1,0 +1,99 @@
+"""Lesson 8's exercises: mistakes that can be seen and told apart, and right answers that are right."""
+
+import pytest
+from exercise_checks import (
+    fresh_place,  # noqa: F401
+    undiagnosed,
+)
+from exercise_outcomes import float64  # noqa: F401
+from torch import nn
+
+from course_utils.exercises.lesson_08 import EXERCISES
+from course_utils.models.windows import (
+    both_shifts,
+    patch_merge,
+    relative_position_index,
+    shift_window_mask,
+    to_windows,
+    window_permutation,
+)
+
+TABLE = {exercise.id: exercise for exercise in EXERCISES}
+
+
+def test_grids_are_not_square_and_hold_several_windows():
+    batches = set()
+    for case in TABLE["8.1"].cases():
+        tokens, window = case.arguments
+        B, H, W, C = tokens.shape
+        assert H != W and max(H, W) > window and len({H, W, C, window, B}) >= 4
+        batches.add(B)
+    assert batches == {1, 2, 3}
+
+
+@pytest.mark.parametrize("id", ["8.2", "8.3"])
+def test_shifts_differ_along_the_two_sides_and_leave_a_rest_of_another_size(id):
+    kinds = set()
+    for case in TABLE[id].cases():
+        (H, W), window, shift = case.arguments
+        rows, columns = both_shifts(shift, window)
+        assert H != W and max(H, W) > window
+        kinds |= {(rows != columns, "different"), (rows < columns, "wide"), (rows > columns > 0, "tall")}
+        kinds |= {(0 < rows != window - rows, "rest of rows"), (0 < columns != window - columns, "rest of columns")}
+        kinds |= {(isinstance(shift, int), "a number"), (rows == 0, "no shift along a side")}
+    names = {name for there, name in kinds if there}
+    assert names == {name for _, name in kinds}
+
+
+def test_grids_to_merge_have_even_and_odd_sides():
+    odd = set()
+    for case in TABLE["8.5"].cases():
+        B, H, W, C = case.arguments[0].shape
+        assert B > 1 and H != W and case.init == {"width": C}
+        odd.add((H % 2, W % 2))
+    assert odd == {(0, 0), (1, 1)}
+
+
+# two mistakes at once
+
+
+def _turned_and_in_one_batch(tokens, window):
+    return to_windows(tokens.transpose(1, 2), window).flatten(0, 1)
+
+
+def _inverted_and_rows_only(grid, window, shift):
+    return ~shift_window_mask(grid, window, (both_shifts(shift, window)[0], 0))
+
+
+def _wrong_way_and_inverse(grid, window, shift):
+    rows, columns = both_shifts(shift, window)
+    return window_permutation(grid, window, ((window - rows) % window, (window - columns) % window)).argsort()
+
+
+def _turned_and_negative(window):
+    return relative_position_index(window).T - (window - 1) * 2 * window
+
+
+class _RowByRowWithoutNorm(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.norm = nn.LayerNorm(4 * width)
+        self.reduce = nn.Linear(4 * width, 2 * width, bias=False)
+
+    def forward(self, tokens):
+        joined = patch_merge(tokens).unflatten(3, (2, 2, -1)).transpose(3, 4)
+        return self.reduce(joined.flatten(start_dim=3))
+
+
+TWO = {
+    "8.1": _turned_and_in_one_batch,
+    "8.2": _inverted_and_rows_only,
+    "8.3": _wrong_way_and_inverse,
+    "8.4": _turned_and_negative,
+    "8.5": _RowByRowWithoutNorm,
+}
+
+
+@pytest.mark.parametrize("id", TWO)
+def test_two_mistakes_at_once_never_get_the_diagnosis_of_one(id, capsys):
+    undiagnosed(capsys, TWO[id], id)
