@@ -9,6 +9,8 @@ from exercise_outcomes import float64  # noqa: F401
 from torch import nn
 
 from course_utils.exercises.lesson_08 import EXERCISES
+from course_utils.models.relative_positions import decomposed_relative_positions
+from course_utils.models.swin import SwinBlock
 from course_utils.models.windows import (
     both_shifts,
     patch_merge,
@@ -54,6 +56,29 @@ def test_grids_to_merge_have_even_and_odd_sides():
     assert odd == {(0, 0), (1, 1)}
 
 
+def test_blocks_are_shifted_by_half_a_window_by_another_part_and_not_at_all():
+    kinds, padded = set(), set()
+    for case in TABLE["8.6"].cases():
+        (_, H, W, _), M, shift = case.arguments[0].shape, case.init["window"], case.init["shift"]
+        assert H != W and max(H, W) > M
+        kinds.add("none" if shift == 0 else "half" if 2 * shift == M else "rest" if 2 * shift > M else "part")
+        padded.add(bool(H % M or W % M))
+    assert kinds == {"none", "half", "rest", "part"} and padded == {True, False}
+    assert {case.init.get("relative_bias", True) for case in TABLE["8.6"].cases()} == {True, False}
+
+
+def test_pooled_grids_have_sides_that_are_multiples_since_rounding_is_not_asked_about():
+    finer = set()
+    for case in TABLE["8.7"].cases():
+        query, rows, columns, key_grid = case.arguments
+        grid = query.shape[2:4]
+        assert len(rows) == len(columns) >= 2 * max(*grid, *key_grid) - 1 and grid[0] != grid[1]
+        for one, other in zip(grid, key_grid, strict=True):
+            assert max(one, other) % min(one, other) == 0
+            finer.add((one > other) - (one < other))
+    assert finer == {-1, 0, 1}
+
+
 # two mistakes at once
 
 
@@ -85,12 +110,26 @@ class _RowByRowWithoutNorm(nn.Module):
         return self.reduce(joined.flatten(start_dim=3))
 
 
+class _ParallelWithoutShift(SwinBlock):
+    def __init__(self, width, heads, window, shift, relative_bias=True):
+        super().__init__(width, heads, window, 0, relative_bias)
+
+    def forward(self, tokens):
+        return tokens + self.attention(self.norm1(tokens)) + self.mlp(self.norm2(tokens))
+
+
+def _tables_swapped_and_scaled(query, rel_pos_h, rel_pos_w, key_grid):
+    return decomposed_relative_positions(query / query.shape[-1] ** 0.5, rel_pos_w, rel_pos_h, key_grid)
+
+
 TWO = {
     "8.1": _turned_and_in_one_batch,
     "8.2": _inverted_and_rows_only,
     "8.3": _wrong_way_and_inverse,
     "8.4": _turned_and_negative,
     "8.5": _RowByRowWithoutNorm,
+    "8.6": _ParallelWithoutShift,
+    "8.7": _tables_swapped_and_scaled,
 }
 
 

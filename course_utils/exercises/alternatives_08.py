@@ -6,11 +6,18 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from course_utils.models.attention import MLP
+from course_utils.models.relative_positions import relative_vectors
+from course_utils.models.shifted_windows import ShiftedWindows
+from course_utils.models.swin import SwinAttention
 from course_utils.models.windows import (
     both_shifts,
+    from_windows,
     pad_to_windows,
     shares_window,
+    shift_window_mask,
     to_windows,
+    useful_shift,
     window_permutation,
 )
 
@@ -124,3 +131,58 @@ class _MergingWindows(_MergingSlices):
 
 
 MERGING = (_MergingSlices, _MergingWindows)
+
+
+class _Block(nn.Module):
+    def __init__(self, width, heads, window, shift, relative_bias=True):
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        within = SwinAttention(width, heads, window, relative_bias=relative_bias)
+        self.attention = ShiftedWindows(within, window, shift=shift)
+        self.mlp = MLP(width, hidden=4 * width)
+
+    def forward(self, tokens):
+        for norm, layer in ((self.norm1, self.attention), (self.norm2, self.mlp)):
+            tokens = layer(norm(tokens)) + tokens
+        return tokens
+
+
+class _BlockRolling(_Block):
+    """Rolls, cuts and puts back in the open."""
+
+    def forward(self, tokens):
+        (H, W), M = tokens.shape[1:3], self.attention.window
+        padded = pad_to_windows(self.norm1(tokens), M)
+        grid = tuple(padded.shape[1:3])
+        rows, columns = useful_shift(grid, M, self.attention.shift)
+        windows = to_windows(padded.roll((-rows, -columns), dims=(1, 2)), M)
+        mixed = self.attention.within(windows, shift_window_mask(grid, M, (rows, columns)))
+        mixed = from_windows(mixed, grid).roll((rows, columns), dims=(1, 2))[:, :H, :W]
+        between = tokens + mixed
+        return between + self.mlp(self.norm2(between))
+
+
+BLOCK = (_Block, _BlockRolling)
+
+
+def _positions_as_the_official_code(query, rel_pos_h, rel_pos_w, key_grid):
+    found = []
+    for table, queries, keys in zip((rel_pos_h, rel_pos_w), query.shape[2:4], key_grid, strict=True):
+        place = torch.arange(queries)[:, None] * max(keys / queries, 1.0)
+        other = torch.arange(keys) * max(queries / keys, 1.0)
+        found.append(table[(place - other + (keys - 1) * max(queries / keys, 1.0)).long()])
+    rows = torch.einsum("bhijd,ird->bhijr", query, found[0])
+    columns = torch.einsum("bhijd,jcd->bhijc", query, found[1])
+    both = rows.unsqueeze(-1) + columns.unsqueeze(-2)
+    return both.reshape(*query.shape[:2], query.shape[2] * query.shape[3], key_grid[0] * key_grid[1])
+
+
+def _positions_vectors_first(query, rel_pos_h, rel_pos_w, key_grid):
+    (H_q, W_q), (H_k, W_k) = query.shape[2:4], key_grid
+    rows, columns = relative_vectors(rel_pos_h, H_q, H_k), relative_vectors(rel_pos_w, W_q, W_k)
+    vectors = rows[:, None, :, None] + columns[None, :, None, :]  # (H_q, W_q, H_k, W_k, d)
+    pairs = (query[:, :, :, :, None, None] * vectors).sum(dim=-1)
+    return pairs.flatten(4).flatten(2, 3)
+
+
+POSITIONS = (_positions_as_the_official_code, _positions_vectors_first)

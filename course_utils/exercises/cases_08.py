@@ -45,5 +45,36 @@ def grids_to_merge() -> list[Case]:
     ]
 
 
+def grids_for_blocks() -> list[Case]:
+    """Return grids of tokens and the sizes of blocks; a shift of half a window, another one, and none."""
+    generator = torch.Generator().manual_seed(86)
+    sizes = (
+        ((2, 8, 12), {"width": 6, "heads": 2, "window": 4, "shift": 1}, ""),
+        ((1, 5, 7), {"width": 8, "heads": 4, "window": 3, "shift": 2}, "on a grid without whole windows"),
+        ((3, 4, 6), {"width": 12, "heads": 3, "window": 2, "shift": 1, "relative_bias": False}, "without a bias"),
+        ((2, 3, 9), {"width": 4, "heads": 1, "window": 3, "shift": 0}, "without a shift"),
+    )
+    return [Case((_normal(generator, *shape, init["width"]),), init=init, note=note) for shape, init, note in sizes]
+
+
+def queries_and_tables() -> list[Case]:
+    """Return queries on a grid, two tables, and the keys' grid.
+
+    No grid is square, and both tables are long enough for either side, so that an answer that confuses them runs.
+    """
+    generator = torch.Generator().manual_seed(87)
+    found = []
+    for (B, h, d), grid, key_grid, note in (
+        ((2, 3, 4), (3, 5), (3, 5), "as many keys as queries"),
+        ((1, 2, 6), (4, 6), (2, 3), "pooled keys"),
+        ((2, 2, 2), (2, 3), (4, 6), "pooled queries"),
+        ((3, 1, 8), (6, 2), (3, 4), "taller than wide"),
+    ):
+        length = 2 * max(*grid, *key_grid) - 1
+        tables = [_normal(generator, length, d) for _ in range(2)]
+        found.append(Case((_normal(generator, B, h, *grid, d), *tables, key_grid), note=note))
+    return found
+
+
 def _normal(generator: torch.Generator, *shape: int) -> Tensor:
     return torch.randn(*shape, generator=generator, dtype=torch.float64).requires_grad_()

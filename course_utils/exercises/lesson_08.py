@@ -1,13 +1,16 @@
-"""Lesson 8's exercises: windows, their shift and its mask, relative positions, merging, and the Swin block."""
+"""Lesson 8's exercises: windows, their shift and its mask, relative positions, merging, and a whole block."""
 
 from course_utils.exercises import alternatives_08 as alternatives
 from course_utils.exercises import cases_08 as cases
+from course_utils.exercises import mistakes_08_block as block
+from course_utils.exercises import mistakes_08_decomposed as decomposed
+from course_utils.exercises import mistakes_08_index as index
 from course_utils.exercises import mistakes_08_masks as masks
 from course_utils.exercises import mistakes_08_merging as merging
 from course_utils.exercises import mistakes_08_orders as orders
 from course_utils.exercises import mistakes_08_windows as windows
 from course_utils.exercises.registry import Exercise
-from course_utils.models import swin
+from course_utils.models import relative_positions, swin
 from course_utils.models import windows as course
 
 EXERCISES = (
@@ -64,7 +67,7 @@ EXERCISES = (
         id="8.4",
         reference=course.relative_position_index,
         cases=cases.windows,
-        mistakes=orders.INDEX,
+        mistakes=index.INDEX,
         hints=(
             "Do M = 2 by hand: four tokens, offsets -1, 0 and 1 both ways, so a table of 3 x 3 entries.",
             "`torch.cartesian_prod(side, side)` with `side = torch.arange(window)` lists row and column of all tokens, "
@@ -91,5 +94,39 @@ EXERCISES = (
         minutes=6,
         difficulty=2,
         alternatives=alternatives.MERGING,
+    ),
+    Exercise(
+        id="8.6",
+        reference=swin.SwinBlock,
+        cases=cases.grids_for_blocks,
+        mistakes=block.BLOCK,
+        hints=(
+            "`__init__` makes `norm1`, `attention`, `norm2` and `mlp`, as in lesson 02's `TransformerBlock`. Only "
+            "attention is new: `ShiftedWindows` cuts and shifts, `SwinAttention` works within the windows.",
+            "`ShiftedWindows` gets the attention, the window and the shift; `SwinAttention(width, heads, window, "
+            "relative_bias)` is what it gets. The MLP's hidden layer is 4 times as wide as a token.",
+            "`forward` does the same thing twice: norm, layer, and the sum with the tokens from before the norm. The "
+            "grid needs no thought: `ShiftedWindows` maps (B, H, W, C) to (B, H, W, C).",
+        ),
+        minutes=6,
+        difficulty=2,
+        alternatives=alternatives.BLOCK,
+    ),
+    Exercise(
+        id="8.7",
+        reference=relative_positions.decomposed_relative_positions,
+        cases=cases.queries_and_tables,
+        mistakes=decomposed.DECOMPOSED,
+        hints=(
+            "`relative_vectors(rel_pos_h, H_q, H_k)` is (H_q, H_k, d). For one row of queries, (W_q, d), and one row "
+            "of vectors, (H_k, d): which product makes (W_q, H_k)?",
+            "`query @ rows.transpose(1, 2)` is (B, h, H_q, W_q, H_k). For the columns, put W_q in the place of H_q "
+            "first, and back afterwards.",
+            "`by_rows[..., :, None] + by_columns[..., None, :]` is (B, h, H_q, W_q, H_k, W_k); flatten the last two "
+            "axes, then the queries' two.",
+        ),
+        minutes=8,
+        difficulty=4,
+        alternatives=alternatives.POSITIONS,
     ),
 )

@@ -1,4 +1,4 @@
-"""The usual mistakes of the exercise `decomposed_relative_positions`: one table for the rows, one for the columns."""
+"""The usual mistakes of exercise 8.7: relative positions from one table for the rows and one for the columns."""
 
 import math
 
@@ -65,6 +65,14 @@ def _turned_around(query, rel_pos_h, rel_pos_w, key_grid):
     (H_q, W_q), (H_k, W_k) = query.shape[2:4], key_grid
     rows = relative_vectors(rel_pos_h, H_k, H_q).transpose(0, 1)
     columns = relative_vectors(rel_pos_w, W_k, W_q).transpose(0, 1)
+    return _pairs(sum(_parts(query, rows, columns)))
+
+
+def _own_steps(query, rel_pos_h, rel_pos_w, key_grid):
+    rows, columns = (
+        table[torch.arange(queries)[:, None] - torch.arange(keys) + keys - 1]
+        for table, queries, keys in zip((rel_pos_h, rel_pos_w), query.shape[2:4], key_grid, strict=True)
+    )
     return _pairs(sum(_parts(query, rows, columns)))
 
 
@@ -157,6 +165,13 @@ DECOMPOSED = (
         "Every distance has the opposite sign.",
         "Queries and keys have changed places in `relative_vectors`.",
         "Queries come first: `relative_vectors(rel_pos_h, H_q, H_k)` is (H_q, H_k, d).",
+    ),
+    Mistake(
+        "own-steps",
+        _own_steps,
+        "Each grid is counted in its own steps, which is wrong as soon as one of them is pooled.",
+        "Both grids cover the same image: with half as many keys, a step of theirs is twice as long.",
+        "`relative_vectors` looks the vectors up in steps of the finer grid.",
     ),
     Mistake(
         "halves",
