@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from course_utils.widgets.kit import Explorer, script, style
+from course_utils.widgets.kit import Explorer, script, style, webp
 from course_utils.widgets.window_state import SIDES, WINDOWS, WindowState, make_state
 from course_utils.widgets.window_still import still
 
