@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from course_utils import plots
 
-LINES = {"color": "white", "linewidth": 2, "marker": ""}
-EDGES = {"color": "black", "linewidth": 4, "marker": ""}  # behind the white lines: seen on any ground
+REACHED = ListedColormap(["#e6e6e0", plots.COLOURS[0]])
 
 
 def borders(side: int, window: int, shift: int = 0) -> list[int]:
@@ -19,8 +19,10 @@ def borders(side: int, window: int, shift: int = 0) -> list[int]:
     return list(range(shift or window, side, window))
 
 
-def draw_windows(axes: Axes, grid: tuple[int, int], window: int, shift: int = 0, token: float = 1) -> None:
-    """Draw the borders between windows over a picture.
+def draw_windows(
+    axes: Axes, grid: tuple[int, int], window: int, shift: int = 0, token: float = 1, line: float = 2
+) -> None:
+    """Draw the borders between windows over a picture, white on black.
 
     Args:
         axes: with the picture, whose pixels are at whole numbers.
@@ -28,38 +30,54 @@ def draw_windows(axes: Axes, grid: tuple[int, int], window: int, shift: int = 0,
         window: M.
         shift: where the windows begin.
         token: pixels that a token's side has.
+        line: width of the white lines, in points.
     """
     rows, columns = (token * side - 0.5 for side in grid)
-    for look in (EDGES, LINES):
+    for look in ({"color": "black", "linewidth": 2 * line}, {"color": "white", "linewidth": line}):
         for row in borders(grid[0], window, shift):
-            axes.plot([-0.5, columns], [row * token - 0.5] * 2, **look)
+            axes.plot([-0.5, columns], [row * token - 0.5] * 2, marker="", **look)
         for column in borders(grid[1], window, shift):
-            axes.plot([column * token - 0.5] * 2, [-0.5, rows], **look)
+            axes.plot([column * token - 0.5] * 2, [-0.5, rows], marker="", **look)
     axes.set(xlim=(-0.5, columns), ylim=(rows, -0.5))
 
 
-def windows_on_pictures(panels: Sequence[tuple[str, Tensor, tuple[int, int], int, int]]) -> Figure:
+def draw_tokens(axes: Axes, place: tuple[int, int], window: int, token: float) -> None:
+    """Draw thin lines between the tokens of one window over a picture.
+
+    Args:
+        axes: with the picture, whose pixels are at whole numbers.
+        place: row and column of the window, among unshifted windows.
+        window: M.
+        token: pixels that a token's side has.
+    """
+    top, left = (side * window * token - 0.5 for side in place)
+    for number in range(1, window):
+        for along, across in ((top, left), (left, top)):
+            line = [along + number * token] * 2, [across, across + window * token]
+            axes.plot(*(line if along is left else line[::-1]), color="white", linewidth=0.7, marker="")
+
+
+def windows_on_pictures(panels: Sequence[tuple[str, Tensor, tuple[int, int], int, int]], line: float = 2) -> Figure:
     """Draw pictures side by side, with the windows on them.
 
     Args:
         panels: for each a title, a picture (3, H, W), the token grid, M, and the shift.
+        line: width of the lines, in points.
     """
-    figure, row = plots.figure(len(panels), width=7.5, height=7.5 / len(panels) + 0.4)
+    figure, row = plots.figure(len(panels), width=6, height=6 / len(panels) + 0.4)
     for axes, (title, picture, grid, window, shift) in zip(row, panels, strict=True):
         plots.draw_image(axes, picture, title)
-        draw_windows(axes, grid, window, shift, picture.shape[1] / grid[0])
+        draw_windows(axes, grid, window, shift, picture.shape[1] / grid[0], line)
     return figure
 
 
-def numbered_grids(panels: Mapping[str, Tensor], window: int | None = None, width: float = 7.5) -> Figure:
+def numbered_grids(panels: Mapping[str, Tensor]) -> Figure:
     """Draw grids of whole numbers (H, W) side by side, coloured by their value, with the number in every cell.
 
     Args:
         panels: grids by title.
-        window: M, to draw the borders of windows; none for no windows.
-        width: of the figure, in inches.
     """
-    figure, row = plots.figure(len(panels), width=width, height=width / len(panels) + 0.4)
+    figure, row = plots.figure(len(panels), width=6.5, height=6.5 / len(panels) + 0.4)
     for axes, (title, grid) in zip(row, panels.items(), strict=True):
         drawn = axes.imshow(grid, cmap=plots.VALUES)
         axes.set(title=title, xticks=[], yticks=[])
@@ -67,8 +85,6 @@ def numbered_grids(panels: Mapping[str, Tensor], window: int | None = None, widt
         for (r, c), value in zip(torch.cartesian_prod(*map(torch.arange, grid.shape)), grid.flatten(), strict=True):
             ink = plots.ink_on(drawn.cmap(drawn.norm(int(value))))
             axes.text(int(c), int(r), int(value), ha="center", va="center", color=ink, fontsize=8)
-        if window:
-            draw_windows(axes, tuple(grid.shape), window)
     return figure
 
 
@@ -81,9 +97,9 @@ def truth_grids(panels: Mapping[str, Tensor], marked: tuple[int, int] | None = N
         columns: grids in a row.
     """
     rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(7.5, rows * (7.5 / columns + 0.15)))
+    figure = Figure(figsize=(6, rows * (6 / columns + 0.2)))
     for axes, (title, grid) in zip(figure.subplots(rows, columns, squeeze=False).flat, panels.items(), strict=True):
-        axes.imshow(grid, cmap="cividis_r", vmin=0, vmax=1.2)
+        axes.imshow(grid, cmap=REACHED, vmin=0, vmax=1)
         axes.set_title(title, fontsize=10)
         _cell_lines(axes, grid.shape)
         if marked:
@@ -126,17 +142,19 @@ def stages(models: Mapping[str, Sequence[tuple[int, int]]]) -> Figure:
     Args:
         models: for each name the side of the token grid and the channels, stage by stage.
     """
-    figure, (axes,) = plots.figure(width=7.5, height=1.3 * len(models) + 0.3)
+    figure, (axes,) = plots.figure(width=7.5, height=1.75 * len(models))
     largest = max(channels for found in models.values() for _, channels in found)
     for row, (name, found) in enumerate(models.items()):
-        axes.text(-0.62, -row, name, ha="right", va="center", fontweight="bold")
+        middle = -1.2 * row
+        axes.text(-0.6, middle, name, ha="right", va="center", fontweight="bold")
         for column, (side, channels) in enumerate(found):
             width = 0.8 * side / 56
             colour = plots.VALUES(1 - 0.9 * channels / largest)
-            corner = (column - width / 2 - 0.15, -row - width / 2)
+            corner = (column - width / 2, middle - width / 2)
             axes.add_patch(Rectangle(corner, width, width, facecolor=colour, edgecolor=plots.INK))
-            axes.text(column + 0.28, -row, f"{side} × {side}\n{channels} ch.", va="center", fontsize=9)
-    axes.set(xlim=(-1.5, 3.9), ylim=(0.5 - len(models), 0.6), aspect="equal")
+            text = f"{side} × {side}\n{channels} channels"
+            axes.text(column, middle - 0.44, text, ha="center", va="top", fontsize=9)
+    axes.set(xlim=(-1.4, 3.5), ylim=(middle - 0.75, 0.45), aspect="equal")
     axes.set_axis_off()
     return figure
 
