@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-Shift = int | tuple[int, int]  # the same along both sides of the grid, or one number for each
+Shift = int | tuple[int, int]  # the same for rows and columns, or one number for each
 
 
 def to_windows(tokens: Tensor, window: int) -> Tensor:
@@ -61,11 +61,12 @@ def check_windows(grid: tuple[int, int], window: int) -> None:
     H, W = grid
     if H % window or W % window:
         whole = f"{H + -H % window} x {W + -W % window}"
-        raise ValueError(f"a grid of {H} x {W} has no whole windows of {window} x {window}: pad it to {whole}")
+        problem = f"a grid of {H} x {W} has no whole windows of {window} x {window}"
+        raise ValueError(f"{problem}: pad it to {whole}")
 
 
 def pad_to_windows(tokens: Tensor, window: int) -> Tensor:
-    """Put zeros below and to the right of a grid (B, H, W, C) until both sides are multiples of M."""
+    """Pad (B, H, W, C) with zeros, below and to the right, to multiples of M."""
     rows, columns = (-side % window for side in tokens.shape[1:3])
     return F.pad(tokens, (0, 0, 0, columns, 0, rows))
 
@@ -78,12 +79,13 @@ def both_shifts(shift: Shift, window: int) -> tuple[int, int]:
     """
     rows, columns = (shift, shift) if isinstance(shift, int) else shift
     if not (0 <= rows < window and 0 <= columns < window):
-        raise ValueError(f"shift {shift} is not from 0 to {window - 1}: for windows of {window} use {window // 2}")
+        allowed = f"from 0 to {window - 1} for windows of {window} x {window}"
+        raise ValueError(f"shift {shift} is not {allowed}: use {window // 2}")
     return rows, columns
 
 
 def useful_shift(grid: tuple[int, int], window: int, shift: int) -> tuple[int, int]:
-    """Shift along both sides of the grid, but not along one that a single window covers.
+    """Shift along both sides of a grid, but not along one that a single window covers.
 
     There a shift could only cut the window in two.
     """
@@ -92,10 +94,10 @@ def useful_shift(grid: tuple[int, int], window: int, shift: int) -> tuple[int, i
 
 
 def shares_window(grid: tuple[int, int], window: int, shift: Shift) -> Tensor:
-    """Say of every two tokens whether one window holds both: the shifted windows as one draws them.
+    """Say of every two tokens whether one window holds both: windows as one draws them.
 
-    Windows begin at `shift`, `shift` + M and so on; those at the edges are what is left, and not square. The token
-    grid isn't rolled, so this is what rolling and masking has to come to.
+    They begin at `shift`, `shift` + M and so on; those at the edges have what is left.
+    Nothing is rolled: what rolling and masking come to has to be this.
 
     Args:
         grid: H and W.
@@ -106,22 +108,23 @@ def shares_window(grid: tuple[int, int], window: int, shift: Shift) -> Tensor:
         (N, N) of bool.
 
     Raises:
-        ValueError: the shift isn't in 0 to M - 1.
+        ValueError: the shift isn't from 0 to M - 1.
     """
     together = []
     for side, start in zip(grid, both_shifts(shift, window), strict=True):
-        begins = torch.arange(start, side, window)  # where windows begin along this side
-        number = (torch.arange(side)[:, None] >= begins).sum(dim=1)  # begins passed, (side,)
+        begins = torch.arange(start, side, window)  # of the windows along this side
+        passed = torch.arange(side)[:, None] >= begins  # (side, windows)
+        number = passed.sum(dim=1)  # of the window that each token is in
         together.append(number[:, None] == number)  # (side, side)
     rows, columns = together
-    return (rows[:, None, :, None] & columns[None, :, None, :]).flatten(2).flatten(0, 1)
+    return torch.kron(rows, columns)  # (N, N): in the same window both ways
 
 
 def shift_regions(grid: tuple[int, int], window: int, shift: Shift) -> Tensor:
-    """Number the regions of a rolled grid whose tokens may look at each other, if a window holds them.
+    """Number the regions of a rolled grid: a token may look at its own, in its window.
 
-    Rolling by `shift` carries the first rows behind the last ones, into a window with rows from the other end. Three
-    bands along each side keep them apart: before the last window, in it, and what was carried around.
+    Rolling carries the first rows behind the last, into one window with those. So there
+    are three bands along each side: before the last window, in it, and carried around.
 
     Args:
         grid: H and W, multiples of M.
@@ -132,7 +135,7 @@ def shift_regions(grid: tuple[int, int], window: int, shift: Shift) -> Tensor:
         (H, W) of whole numbers from 0 to 8. Liu et al. 2021, figure 4.
 
     Raises:
-        ValueError: a side of the grid is not a multiple of M, or the shift isn't in 0 to M - 1.
+        ValueError: a side is no multiple of M, or the shift isn't from 0 to M - 1.
     """
     check_windows(grid, window)
     bands = []
@@ -144,18 +147,19 @@ def shift_regions(grid: tuple[int, int], window: int, shift: Shift) -> Tensor:
 
 
 def shift_window_mask(grid: tuple[int, int], window: int, shift: Shift) -> Tensor:
-    """Let the tokens of a rolled grid's windows look at those of their own region only.
+    """Let the tokens in the windows of a rolled grid look at their own region only.
 
     Args:
         grid: H and W, multiples of M.
         window: M.
-        shift: 0 to M - 1.
+        shift: 0 to M - 1, by which the grid was rolled up and to the left.
 
     Returns:
-        (nW, M * M, M * M) of bool: True where row (query) may look at column (key). Liu et al. 2021, section 3.2.
+        (nW, M * M, M * M) of bool, True where row (query) may look at column (key).
+        Liu et al. 2021, section 3.2.
 
     Raises:
-        ValueError: a side of the grid is not a multiple of M, or the shift isn't in 0 to M - 1.
+        ValueError: a side is no multiple of M, or the shift isn't from 0 to M - 1.
     """
     regions = shift_regions(grid, window, shift)[None, :, :, None]
     regions = to_windows(regions, window)[0, :, :, 0]  # (nW, M * M)
@@ -163,9 +167,9 @@ def shift_window_mask(grid: tuple[int, int], window: int, shift: Shift) -> Tenso
 
 
 def window_permutation(grid: tuple[int, int], window: int, shift: Shift) -> Tensor:
-    """Return the order in which rolling by `shift` and cutting into windows put the tokens.
+    """Return the order in which rolling by `shift` and cutting into windows put tokens.
 
-    `tokens[:, order]` shifts and cuts tokens (B, N, C) at once, and `windows[:, order.argsort()]` puts them back.
+    `tokens[:, order]` does both to tokens (B, N, C); `[:, order.argsort()]` undoes it.
 
     Args:
         grid: H and W, multiples of M.
@@ -173,10 +177,10 @@ def window_permutation(grid: tuple[int, int], window: int, shift: Shift) -> Tens
         shift: 0 to M - 1.
 
     Returns:
-        (N,): place n of the windows, one window after the other, gets token `order[n]`.
+        (N,): at n, counted window by window, stands token `order[n]` of the grid.
 
     Raises:
-        ValueError: a side of the grid is not a multiple of M, or the shift isn't in 0 to M - 1.
+        ValueError: a side is no multiple of M, or the shift isn't from 0 to M - 1.
     """
     rows, columns = both_shifts(shift, window)
     numbers = torch.arange(math.prod(grid)).view(1, *grid, 1)
@@ -185,14 +189,17 @@ def window_permutation(grid: tuple[int, int], window: int, shift: Shift) -> Tens
 
 
 def relative_position_index(window: int) -> Tensor:
-    """Say which entry of the table of relative positions belongs to a query and a key of one window.
+    """Say which relative position each pair of a window's tokens has, as a number.
+
+    A query r rows below its key and c columns to the right of it, both from -(M - 1) to
+    M - 1, has the number (r + M - 1) * (2M - 1) + (c + M - 1).
 
     Args:
         window: M.
 
     Returns:
-        (M * M, M * M) of whole numbers below (2M - 1)^2. With the query r rows below the key and c columns to its
-        right, r and c from -(M - 1) to M - 1: (r + M - 1) * (2M - 1) + (c + M - 1). Liu et al. 2021, equation 4.
+        (M * M, M * M), queries by keys, of whole numbers below (2M - 1)^2.
+        Liu et al. 2021, equation 4.
     """
     side = torch.arange(window)
     places = torch.cartesian_prod(side, side)  # (M * M, 2), row by row
@@ -201,9 +208,9 @@ def relative_position_index(window: int) -> Tensor:
 
 
 def patch_merge(tokens: Tensor) -> Tensor:
-    """Put the channels of every 2 x 2 tokens side by side, a quarter of the tokens with four times the channels.
+    """Put the channels of each 2 x 2 tokens side by side.
 
-    The order is that of Swin's code, top left, bottom left, top right, bottom right: rows change faster than columns.
+    In the order of Swin's code: top left, bottom left, top right, bottom right.
 
     Args:
         tokens: (B, H, W, C); an odd side gets zeros at its end.
