@@ -64,7 +64,7 @@ def windows_on_pictures(panels: Sequence[tuple[str, Tensor, tuple[int, int], int
         panels: for each a title, a picture (3, H, W), the token grid, M, and the shift.
         line: width of the lines, in points.
     """
-    figure, row = plots.figure(len(panels), width=4.8, height=4.8 / len(panels) + 0.4)
+    figure, row = plots.figure(len(panels), width=4.6, height=4.6 / len(panels) + 0.4)
     for axes, (title, picture, grid, window, shift) in zip(row, panels, strict=True):
         plots.draw_image(axes, picture, title)
         draw_windows(axes, grid, window, shift, picture.shape[1] / grid[0], line)
@@ -77,7 +77,7 @@ def numbered_grids(panels: Mapping[str, Tensor]) -> Figure:
     Args:
         panels: grids by title.
     """
-    figure, row = plots.figure(len(panels), width=5.2, height=5.2 / len(panels) + 0.4)
+    figure, row = plots.figure(len(panels), width=4.6, height=4.6 / len(panels) + 0.4)
     for axes, (title, grid) in zip(row, panels.items(), strict=True):
         drawn = axes.imshow(grid, cmap=plots.VALUES)
         axes.set(title=title, xticks=[], yticks=[])
@@ -97,7 +97,7 @@ def truth_grids(panels: Mapping[str, Tensor], marked: tuple[int, int] | None = N
         columns: grids in a row.
     """
     rows = -(-len(panels) // columns)
-    figure = Figure(figsize=(4.8, rows * (4.8 / columns + 0.2)))
+    figure = Figure(figsize=(4.4, rows * (4.4 / columns + 0.2)))
     for axes, (title, grid) in zip(figure.subplots(rows, columns, squeeze=False).flat, panels.items(), strict=True):
         axes.imshow(grid, cmap=REACHED, vmin=0, vmax=1)
         axes.set_title(title, fontsize=10)
@@ -142,7 +142,7 @@ def stages(models: Mapping[str, Sequence[tuple[int, int]]]) -> Figure:
     Args:
         models: for each name the side of the token grid and the channels, stage by stage.
     """
-    figure, (axes,) = plots.figure(width=6.6, height=1.55 * len(models))
+    figure, (axes,) = plots.figure(width=6, height=1.4 * len(models))
     largest = max(channels for found in models.values() for _, channels in found)
     for row, (name, found) in enumerate(models.items()):
         middle = -1.2 * row
@@ -169,7 +169,7 @@ def bias_tables(table: Tensor, window: int, titles: Sequence[str]) -> Figure:
     """
     sides, reach = 2 * window - 1, window - 1
     limit = float(table.abs().max())
-    figure, row = plots.figure(len(titles), width=6.5, height=6.5 / len(titles) + 0.4)
+    figure, row = plots.figure(len(titles), width=6, height=6 / len(titles) + 0.4)
     for axes, values, title in zip(row, table.T, titles, strict=True):
         extent = (-reach - 0.5, reach + 0.5, reach + 0.5, -reach - 0.5)
         drawn = axes.imshow(values.view(sides, sides), cmap=plots.VALUES, vmin=-limit, vmax=limit, extent=extent)

@@ -4,6 +4,7 @@ import pytest
 import torch
 import torchvision
 from torch import nn
+from torch.nn import functional as F
 from torchvision.models import swin_transformer as official
 
 from course_utils import models
@@ -95,6 +96,17 @@ def merged_row_by_row(tokens):
     return torch.cat([tokens[:, row::2, column::2] for row in (0, 1) for column in (0, 1)], dim=-1)
 
 
+def merged_by_unfold(tokens):
+    """Merge 2 x 2 tokens channel by channel."""
+    _, H, W, _ = tokens.shape
+    return F.unfold(tokens.permute(0, 3, 1, 2), 2, stride=2).transpose(1, 2).unflatten(1, (H // 2, W // 2))
+
+
+def pooled_before_the_norm(model):
+    """Return another way forward."""
+    return lambda images: model.head(model.norm(model.stage_tokens(images)[-1].mean(dim=(1, 2))))
+
+
 def change(kind, **attributes):
     """Return a mistake: other attributes for every module of a kind."""
 
@@ -132,7 +144,9 @@ MISTAKES = {
     "columns before rows": other_index(columns_first),
     "no position bias": change(swin.SwinAttention, bias=None),
     "merged row by row": replace(swin, "patch_merge", merged_row_by_row),
+    "merged channel by channel": replace(swin, "patch_merge", merged_by_unfold),
     "no norm behind the patches": change(SwinTransformer, embed_norm=lambda _model: nn.Identity()),
+    "pooled before the norm": change(SwinTransformer, forward=pooled_before_the_norm),
     "another GELU": change(nn.GELU, approximate="tanh"),
 }
 

@@ -56,7 +56,8 @@ EXERCISES = (
             "Number the tokens 0 to N - 1, and do to the numbers what shall be done to the tokens.",
             "`torch.arange(N)` in the shape (1, H, W, 1) is a grid of tokens with one channel; `roll` takes a pair of "
             "shifts and the pair of axes that they move.",
-            "A negative shift rolls up and to the left. Then `to_windows`, and one axis for all.",
+            "A negative shift rolls up and to the left, and `both_shifts(shift, window)` gives the two. Then "
+            "`to_windows`, and one axis for all.",
         ),
         minutes=5,
         difficulty=2,
