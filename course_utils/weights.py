@@ -32,6 +32,40 @@ TIMM_VIT = (
     (r"norm\.(.+)", r"norm.\1"),
     (r"head\.(.+)", r"head.\1"),
 )
+TIMM_MLP = (  # what Mixer, ResMLP and gMLP share
+    (r"stem\.proj\.(.+)", r"patch_embed.project.\1"),
+    (r"norm\.(weight|bias)", r"norm.\1"),
+    (r"head\.(.+)", r"head.\1"),
+)
+TIMM_CHANNEL_MLP = (
+    (r"blocks\.(\d+)\.mlp_channels\.fc1\.(.+)", r"blocks.\1.channel_mlp.0.\2"),
+    (r"blocks\.(\d+)\.mlp_channels\.fc2\.(.+)", r"blocks.\1.channel_mlp.2.\2"),
+)
+TIMM_MIXER = (
+    *TIMM_MLP,
+    *TIMM_CHANNEL_MLP,
+    (r"blocks\.(\d+)\.norm(\d)\.(.+)", r"blocks.\1.norm\2.\3"),
+    (r"blocks\.(\d+)\.mlp_tokens\.fc1\.(.+)", r"blocks.\1.token_mlp.0.\2"),
+    (r"blocks\.(\d+)\.mlp_tokens\.fc2\.(.+)", r"blocks.\1.token_mlp.2.\2"),
+)
+TIMM_RESMLP = (
+    *TIMM_MLP,
+    *TIMM_CHANNEL_MLP,
+    (r"blocks\.(\d+)\.norm(\d)\.alpha", r"blocks.\1.affine\2.scale"),
+    (r"blocks\.(\d+)\.norm(\d)\.beta", r"blocks.\1.affine\2.shift"),
+    (r"blocks\.(\d+)\.linear_tokens\.(.+)", r"blocks.\1.token_layer.\2"),
+    (r"blocks\.(\d+)\.ls(\d)", r"blocks.\1.scale\2"),
+    (r"norm\.alpha", "norm.scale"),
+    (r"norm\.beta", "norm.shift"),
+)
+TIMM_GMLP = (
+    *TIMM_MLP,
+    (r"blocks\.(\d+)\.norm\.(.+)", r"blocks.\1.norm.\2"),
+    (r"blocks\.(\d+)\.mlp_channels\.fc1\.(.+)", r"blocks.\1.expand.\2"),
+    (r"blocks\.(\d+)\.mlp_channels\.gate\.norm\.(.+)", r"blocks.\1.gate.norm.\2"),
+    (r"blocks\.(\d+)\.mlp_channels\.gate\.proj\.(.+)", r"blocks.\1.gate.token_layer.\2"),
+    (r"blocks\.(\d+)\.mlp_channels\.fc2\.(.+)", r"blocks.\1.project.\2"),
+)
 # For each model: what an official name looks like, and what ours is; the first pattern that fits counts.
 NAMES = {
     "resnet50": (
@@ -48,6 +82,9 @@ NAMES = {
     ),
     **dict.fromkeys(("vit_b_16", "vit_b_32", "vit_l_16"), TORCHVISION_VIT),
     "deit_tiny": TIMM_VIT,
+    "mixer_b16": TIMM_MIXER,
+    "resmlp_12": TIMM_RESMLP,
+    "gmlp_s16": TIMM_GMLP,
 }
 
 
@@ -73,7 +110,8 @@ def convert(name: str, state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     Args:
         name: of a model that has an official counterpart.
-        state_dict: of torchvision's model of that name, or of timm's `deit_tiny_patch16_224`; of any size.
+        state_dict: of torchvision's model of that name, or of timm's: `deit_tiny_patch16_224`, `mixer_b16_224`,
+            `resmlp_12_224`, `gmlp_s16_224`; of any size.
 
     Returns:
         a state dict for ours; the tensors are the same, not copies, those of queries, keys and values apart.

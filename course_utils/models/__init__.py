@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from course_utils.models import conv, vit
+from course_utils.models import conv, gmlp, mixer, resmlp, vit
 
 MODELS = {
     "resnet50": conv.resnet50,
@@ -12,6 +12,9 @@ MODELS = {
     "vit_b_32": vit.vit_b_32,
     "vit_l_16": vit.vit_l_16,
     "deit_tiny": vit.deit_tiny,
+    "mixer_b16": mixer.mixer_b16,
+    "resmlp_12": resmlp.resmlp_12,
+    "gmlp_s16": gmlp.gmlp_s16,
 }
 
 
