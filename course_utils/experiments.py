@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from course_utils import copy_runs, data, image_runs, photo_maps, recipe_runs, vit_runs
+from course_utils import copy_runs, data, image_runs, mixer_runs, photo_maps, recipe_runs, vit_runs
 from course_utils.data import verified
 from course_utils.files import DATA, CourseError, write_atomically
 from course_utils.mixed_precision import LossScaler, Run, SmallNet, rounded, stochastic_round, train
@@ -122,6 +122,18 @@ EXPERIMENTS = {
         "with dropout and stochastic depth of 0.1; accuracy on all 10,000 test images.",
         recipe_runs.GRID_ARMS,
         recipe_runs.grid_arm,
+    ),
+    "mixer": Experiment(
+        "An MLP-Mixer, a ResMLP, a gMLP, a ViT and a CNN of like cost on 10,000 images of Fashion-MNIST, and the Mixer "
+        "with other blocks; accuracy on all 10,000 test images, the loss is the mean of the last 50 of 1,300 steps.",
+        tuple(mixer_runs.MODELS),
+        mixer_runs.mixer_arm,
+    ),
+    "mixer_shuffles": Experiment(
+        "The small Mixer as the ViT and the CNN of `shuffles`: on 10,000 images whose patches or pixels are in one "
+        "other order, the same in all images.",
+        vit_runs.SHUFFLES,
+        mixer_runs.shuffle_arm,
     ),
     "copying": Experiment(
         "Where patches of a grey photograph copy their colours from, with patches nearer than 5 left out: the share of "

@@ -61,8 +61,16 @@ LABEL_ARMS = (
 )
 
 
-def _trained(model: nn.Module, sets: tuple[ImageSet, ImageSet], recipe: Recipe, seed: int, **options) -> dict:
-    """Train a model, and return its accuracies."""
+def trained(model: nn.Module, sets: tuple[ImageSet, ImageSet], recipe: Recipe, seed: int, **options) -> dict:
+    """Train a model, and return its accuracies, loss, steps and size.
+
+    Args:
+        model: trained in place.
+        sets: to learn from, and to test with.
+        recipe: how.
+        seed: of the batches.
+        options: as for `classification`.
+    """
     train_set, test_set = sets
     history = fit(model, classification(model, train_set, recipe.batch, **options), recipe, seed=seed)
     found = {"accuracy": accuracy(model, test_set), "train_accuracy": accuracy(model, train_set)}
@@ -75,7 +83,7 @@ def labels_arm(arm: str, seed: int) -> dict[str, float]:
     make, recipe = MODELS[name.removesuffix(", longer")]
     torch.manual_seed(seed)
     sets = data.fashion_mnist(int(labels), 10_000)
-    return _trained(make(), sets, LONG if name.endswith("longer") else recipe, seed)
+    return trained(make(), sets, LONG if name.endswith("longer") else recipe, seed)
 
 
 # the same without neighbours: one shuffle for all images
@@ -106,4 +114,4 @@ def shuffle_arm(arm: str, seed: int) -> dict[str, float]:
     make, recipe = MODELS[name]
     torch.manual_seed(seed)
     train_set, test_set = (shuffled(images, shuffle) for images in data.fashion_mnist(10_000, 10_000))
-    return _trained(make(), (train_set, test_set), recipe, seed, augment=unchanged)
+    return trained(make(), (train_set, test_set), recipe, seed, augment=unchanged)

@@ -1,15 +1,18 @@
 """Store what official layers compute, for lessons that compare ours with them without importing their library.
 
-    python scripts/make_parity.py
+    python scripts/make_parity.py [lesson_09 ...]
 
-Needs the extra `parity` (timm). All numbers are drawn anew from a seed, float64: weights, input, output. Afterwards
-run `python scripts/update_manifest.py`.
+Without names it makes all. Needs the extra `parity` (timm). All numbers are drawn anew from a seed, float64: weights,
+input, output. Afterwards run `python scripts/update_manifest.py`.
 """
+
+import sys
 
 import safetensors.torch
 import torch
-from timm.layers import NonLocalAttn
+from timm.layers import GatedMlp, NonLocalAttn
 from timm.layers.halo_attn import HaloAttn
+from timm.models.mlp_mixer import Affine, MlpMixer, ResBlock, SpatialGatingBlock
 from torch import Tensor, nn
 
 from course_utils.files import DATA, write_atomically
@@ -42,9 +45,27 @@ def lesson_03() -> dict[str, Tensor]:
     return {**found, **recorded("halo", randomised(halo), images)}
 
 
+def lesson_09() -> dict[str, Tensor]:
+    """A small MLP-Mixer, ResMLP and gMLP of timm: images of 12 x 12, patches of 4, width 10, 2 blocks, 7 classes."""
+    images = torch.randn(2, 3, 12, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
+    sizes = {"img_size": 12, "patch_size": 4, "embed_dim": 10, "num_blocks": 2, "num_classes": 7}
+    kinds = {
+        "mixer_b16": {"mlp_ratio": (0.5, 1.6)},  # 5 and 16 hidden units
+        "resmlp_12": {"block_layer": ResBlock, "norm_layer": Affine, "mlp_ratio": 4},
+        "gmlp_s16": {"block_layer": SpatialGatingBlock, "mlp_layer": GatedMlp, "mlp_ratio": 2.4},  # 24
+    }
+    found = {}
+    for name, options in kinds.items():
+        found |= recorded(name, randomised(MlpMixer(**sizes, **options)), images)
+    return found
+
+
+LESSONS = {"lesson_03": lesson_03, "lesson_09": lesson_09}
+
 if __name__ == "__main__":
     folder = DATA / "parity"
     folder.mkdir(exist_ok=True)
-    tensors = {name: tensor.contiguous().clone() for name, tensor in lesson_03().items()}
-    write_atomically(folder / "lesson_03.safetensors", safetensors.torch.save(tensors))
-    print(f"lesson_03: {len(tensors)} tensors")
+    for lesson in sys.argv[1:] or LESSONS:
+        tensors = {name: tensor.contiguous().clone() for name, tensor in LESSONS[lesson]().items()}
+        write_atomically(folder / f"{lesson}.safetensors", safetensors.torch.save(tensors))
+        print(f"{lesson}: {len(tensors)} tensors")

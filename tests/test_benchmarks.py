@@ -26,6 +26,8 @@ def test_our_models_take_no_longer_than_the_official_ones(models, mode):
     assert [row["model"] for row in rows] == list(models.OFFICIAL)
     for row in rows:
         assert float(row["ratio"]) < 1.03
+    for row in rows:
+        pytest.importorskip(row["official"])  # timm's come last
         assert models.measure(row["model"], mode, rounds=3)["ratio"] < 1.10
 
 

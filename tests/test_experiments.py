@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from course_utils import data, experiments, image_runs, recipe_runs, vit_runs
+from course_utils import data, experiments, image_runs, mixer_runs, recipe_runs, vit_runs
 from course_utils.experiments import EXPERIMENTS, SEEDS, Experiment
 from course_utils.files import CourseError
 
@@ -54,6 +54,8 @@ def test_a_stored_pixel_transformer_comes_out_again():
         ("recipe", recipe_runs.recipe_arm, "no warm-up"),
         ("augreg", recipe_runs.grid_arm, "small, 1000, 0.1, heavy"),
         ("hybrids", recipe_runs.hybrid_arm, "hybrid, 1 block"),
+        ("mixer", mixer_runs.mixer_arm, "gMLP"),
+        ("mixer_shuffles", mixer_runs.shuffle_arm, "patches shuffled"),
     ],
 )
 def test_a_stored_vit_comes_out_again(name, run, arm):

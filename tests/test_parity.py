@@ -13,13 +13,14 @@ from course_utils.models.non_local import NonLocalBlock
 from course_utils.parity import reference
 
 
-def test_the_stored_tensors_come_out_of_the_script_again(monkeypatch):
+@pytest.mark.parametrize("lesson", ["lesson_03", "lesson_09"])
+def test_the_stored_tensors_come_out_of_the_script_again(lesson, monkeypatch):
     pytest.importorskip("timm")
     monkeypatch.setattr(sys, "path", [str(ROOT / "scripts"), *sys.path])
     import make_parity
 
-    stored = safetensors.torch.load(data.verified("parity/lesson_03.safetensors"))
-    fresh = make_parity.lesson_03()
+    stored = safetensors.torch.load(data.verified(f"parity/{lesson}.safetensors"))
+    fresh = make_parity.LESSONS[lesson]()
     assert stored.keys() == fresh.keys()
     for name, tensor in fresh.items():
         torch.testing.assert_close(stored[name], tensor, atol=1e-12, rtol=1e-9)

@@ -182,12 +182,13 @@ def stage_shapes(model: ResNet, images: Tensor) -> list[tuple[int, ...]]:
 
 
 @torch.no_grad()
-def count_macs(model: nn.Module, size: tuple[int, int]) -> int:
+def count_macs(model: nn.Module, size: tuple[int, int], channels: int = 3) -> int:
     """Count the multiply-adds of one image (1 MAC = 2 FLOPs) in convolutions, linear layers and local attention.
 
     Args:
-        model: takes images (1, 3, H, W).
+        model: takes images (1, C, H, W).
         size: H, W.
+        channels: C.
 
     Returns:
         PyTorch's own counter for convolutions and products, and each layer's `attention_macs`, which it can't see.
@@ -200,7 +201,7 @@ def count_macs(model: nn.Module, size: tuple[int, int]) -> int:
     hooks = [m.register_forward_pre_hook(note) for m in model.modules() if hasattr(m, "attention_macs")]
     was_training = model.training
     with FlopCounterMode(display=False) as counter:
-        model.eval()(torch.zeros(1, 3, *size))
+        model.eval()(torch.zeros(1, channels, *size))
     model.train(was_training)
     for hook in hooks:
         hook.remove()

@@ -21,7 +21,19 @@ from course_utils.weights import convert
 
 TABLE = Path(__file__).with_name("models.csv")
 COLUMNS = ["model", "official", "mode", "official_ms", "ours_ms", "ratio", "rounds"]
-OFFICIAL = {"vit_b_16": ("torchvision", torchvision.models.vit_b_16)}
+
+
+def timm_model(name: str) -> nn.Module:
+    """Make timm's model of that name, with random weights; needs the extra `parity`."""
+    import timm
+
+    return timm.create_model(name)
+
+
+OFFICIAL = {
+    "vit_b_16": ("torchvision", torchvision.models.vit_b_16),
+    "mixer_b16": ("timm", lambda: timm_model("mixer_b16_224")),
+}
 
 
 def pair(name: str) -> tuple[nn.Module, nn.Module]:
