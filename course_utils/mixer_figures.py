@@ -38,7 +38,7 @@ def grids(
 
 
 def readers(panels: Mapping[str, Tensor], token: tuple[int, int]) -> Figure:
-    """Draw which tokens one token reads: in each cell, into how many of its channels.
+    """Draw which tokens one token reads: in each cell, into how many of its channels, if any is above 1.
 
     Args:
         panels: for each name, whole numbers (H, W).
@@ -49,7 +49,7 @@ def readers(panels: Mapping[str, Tensor], token: tuple[int, int]) -> Figure:
     for one, (name, values) in zip(axes, panels.items(), strict=True):
         _cells(one, values, cmap=matplotlib.colormaps["Blues"], vmin=0, vmax=1.4 * most)
         for (row, column), count in _entries(values):
-            one.text(column, row, str(int(count)), ha="center", va="center", fontsize=8)
+            one.text(column, row, str(int(count)) if most > 1 else "", ha="center", va="center", fontsize=8)
         one.set_title(name, fontsize=10)
         size = tuple(values.shape)
         plots.mark_patch(one, token[0] * size[1] + token[1], size, size)
@@ -105,13 +105,55 @@ def by_size(rows: Sequence[Mapping[str, str]], kinds: Mapping[str, str]) -> Figu
             size, top1 = float(row["params_m"]), float(row["imagenet_top1"])
             face = colour if row["confidence"] == "confirmed" else plots.PAPER
             axes.plot(size, top1, marker, color=colour, markerfacecolor=face, markersize=8)
-            left, name = size > 100, row["model"].replace(" distilled", ", taught")
+            left, name = size > 100 or kind == "gMLP", row["model"].replace(" distilled", ", taught")
             side = {"xytext": (-8 if left else 8, 0), "ha": "right" if left else "left"}
             axes.annotate(name, (size, top1), textcoords="offset points", va="center", fontsize=9, **side)
     axes.set(xscale="log", xlabel="parameters, millions", ylabel="% on ImageNet", xlim=(12, 260))
     axes.set_xticks([20, 50, 100, 200], ["20", "50", "100", "200"])
     axes.xaxis.set_minor_formatter("")
     axes.legend(fontsize=9, loc="lower left")
+    return figure
+
+
+def by_images(curves: Mapping[str, Mapping[float, float]], images: Mapping[str, float], hollow: str) -> Figure:
+    """Draw accuracy on ImageNet by the number of images in pretraining, a line for each model.
+
+    Args:
+        curves: for each model, its accuracy by the number of images.
+        images: how many each data set has, by its name.
+        hollow: the model that gets hollow markers and a dashed line.
+    """
+    figure, (axes,) = plots.figure(width=7.5, height=3.6)
+    for name, points in curves.items():
+        style = {"linestyle": "--", "markerfacecolor": plots.PAPER} if name == hollow else {}
+        if len(points) == 1:
+            style |= {"markersize": 11, "markerfacecolor": "none"}  # a ring: nothing is hidden behind it
+        axes.plot(list(points), list(points.values()), label=name, **style)
+    axes.set(xscale="log", xlabel="images in pretraining", ylabel="% on ImageNet")
+    axes.set_xticks(list(images.values()), [f"{name}\n{count / 1e6:.3g} M" for name, count in images.items()])
+    axes.xaxis.set_minor_formatter("")
+    axes.legend(fontsize=9, loc="lower right")
+    return figure
+
+
+def looks(pictures: Tensor, maps: Tensor, titles: Sequence[str], patch: tuple[int, int]) -> Figure:
+    """Draw pictures with one patch outlined, and under each of them where this patch looks, all on one scale.
+
+    Args:
+        pictures: (k, H, W), in 0..1.
+        maps: (k, rows, columns), the weights.
+        titles: of the pictures.
+        patch: its row and column.
+    """
+    figure = Figure(figsize=(7.5, 2.9))
+    above, below = figure.subplots(2, len(pictures))
+    grid = tuple(maps.shape[1:])
+    for axes, picture, title in zip(above, pictures, titles, strict=True):
+        plots.draw_image(axes, picture)
+        axes.set_title(title, fontsize=10)
+        plots.mark_patch(axes, patch[0] * grid[1] + patch[1], grid, tuple(picture.shape))
+    for axes, values in zip(below, maps, strict=True):
+        _cells(axes, values, cmap=plots.ATTENTION, vmin=0, vmax=maps.max().item())
     return figure
 
 
