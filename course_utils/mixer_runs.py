@@ -97,6 +97,7 @@ MODELS: dict[str, Callable[[], nn.Module]] = {
     "gMLP": small_gmlp,
     "ViT": small_vit,
     "CNN": SmallResNet,
+    "ResMLP, branches start at 1": lambda: small_resmlp(layer_scale=1.0),
     "Mixer, channels first": lambda: mixer_of(lambda n: ChannelsFirst(n, WIDTH, TOKEN_HIDDEN, CHANNEL_HIDDEN)),
     "Mixer, no token mixing": lambda: mixer_of(ChannelsOnly),
     "Mixer, no channel mixing": lambda: mixer_of(TokensOnly),

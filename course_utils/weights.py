@@ -114,19 +114,25 @@ def convert(name: str, state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
             `resmlp_12_224`, `gmlp_s16_224`; of any size.
 
     Returns:
-        a state dict for ours; the tensors are the same, not copies, those of queries, keys and values apart.
+        a state dict for ours; the tensors share their memory with the official ones, also those of queries, keys and
+        values, which are taken apart.
 
     Raises:
         ValueError: the model has no official counterpart, or a name is none of its names.
     """
     if name not in NAMES:
         raise ValueError(f"no official weights are known for {name!r}: use one of {', '.join(NAMES)}")
-    ours = {_ours(name, key): tensor for key, tensor in state_dict.items()}
+    ours = {_ours(name, key): _as_ours(key, tensor) for key, tensor in state_dict.items()}
     converted = {}
     for key, tensor in ours.items():
         parts = unpack_qkv(tensor) if "QKV" in key else {"": tensor}
         converted |= {key.replace("QKV", part): each for part, each in parts.items()}
     return converted
+
+
+def _as_ours(key: str, tensor: Tensor) -> Tensor:
+    """Return a tensor in our shape: timm's ResMLP keeps its scales and shifts as (1, 1, D), ours as (D,)."""
+    return tensor.flatten() if key.endswith((".alpha", ".beta")) else tensor
 
 
 def _ours(name: str, key: str) -> str:

@@ -16,6 +16,7 @@ from course_utils.models.token_convolution import (
     token_mixing_as_convolution,
 )
 from course_utils.parity import reference
+from course_utils.training import decays
 from course_utils.weights import convert
 
 OFFICIAL = {  # timm's name, parameters and GMACs
@@ -153,6 +154,11 @@ def test_affine_computes_no_statistics():
     rows, rest = drawn(1, 3, 5), drawn(1, 4, 5, seed=9)
     torch.testing.assert_close(affine(torch.cat([rows, rest], dim=1))[:, :3], affine(rows))
     torch.testing.assert_close(Affine(5).double()(rows), rows)
+
+
+def test_weight_decay_leaves_scales_and_shifts_alone():
+    free = [name for name, parameter in SMALL["resmlp_12"]().named_parameters() if not decays(name, parameter)]
+    assert {name.split(".")[-1] for name in free} == {"bias", "scale", "shift", "scale1", "scale2"}
 
 
 def test_resmlp_starts_close_to_the_identity():

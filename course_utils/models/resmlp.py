@@ -22,8 +22,8 @@ class Affine(nn.Module):
 
     def __init__(self, width: int):
         super().__init__()
-        self.scale = nn.Parameter(torch.ones(1, 1, width))
-        self.shift = nn.Parameter(torch.zeros(1, 1, width))
+        self.scale = nn.Parameter(torch.ones(width))
+        self.shift = nn.Parameter(torch.zeros(width))
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Map (B, N, D) to (B, N, D)."""
