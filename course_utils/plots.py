@@ -197,13 +197,18 @@ def heatmap(
     return fig
 
 
+def ink_on(colour: tuple[float, float, float, float]) -> str:
+    """Return "black" or "white", whichever reads better on a colour (red, green, blue, opacity in 0..1)."""
+    red, green, blue, _ = colour
+    return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
+
+
 def _write_values(axes: Axes, values: Tensor, drawn: matplotlib.image.AxesImage) -> None:
     """Write each value into its cell, in black or white, whichever contrasts more."""
     for (row, column), value in zip(
         torch.cartesian_prod(*map(torch.arange, values.shape)), values.flatten(), strict=True
     ):
-        red, green, blue, _ = drawn.cmap(drawn.norm(float(value)))
-        colour = "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
+        colour = ink_on(drawn.cmap(drawn.norm(float(value))))
         axes.text(int(column), int(row), f"{float(value):.2f}", ha="center", va="center", color=colour, fontsize=10)
 
 

@@ -25,6 +25,7 @@ from course_utils.progress import NO_PROGRESS
 
 CELL_SECONDS = 240  # for one cell; a laptop half as fast as ours stays below
 UNCOMPARED = "nbval-ignore-output"
+VIEW, STATE = (f"application/vnd.jupyter.widget-{part}+json" for part in ("view", "state"))
 OFFLINE = Path(__file__).parent / "offline"
 FAILURES = (CellExecutionError, CellTimeoutError, DeadKernelError)
 
@@ -123,7 +124,8 @@ def as_bytes(notebook: NotebookNode) -> bytes:
 def with_old_uncompared(fresh: NotebookNode, old: NotebookNode) -> NotebookNode:
     """Return a copy of `fresh` in which unchanged cells whose outputs nobody compares keep those of `old`.
 
-    Such a cell shows what differs every time (seconds, as a rule); storing it anew would change the file each time.
+    Such a cell shows what differs every time (seconds, as a rule), or from machine to machine (an explorer of what was
+    trained in the lesson); storing it anew would change the file each time.
     """
     kept = copy.deepcopy(fresh)
     before = {cell.get("id"): cell for cell in old.cells if UNCOMPARED in cell.metadata.get("tags", [])}
@@ -131,7 +133,21 @@ def with_old_uncompared(fresh: NotebookNode, old: NotebookNode) -> NotebookNode:
         known = before.get(cell.get("id"))
         if known is not None and known.source == cell.source and known.outputs:
             cell.outputs = known.outputs
+            _keep_widgets(kept, old, known.outputs)
     return kept
+
+
+def _keep_widgets(kept: NotebookNode, old: NotebookNode, outputs: list[NotebookNode]) -> None:
+    """Give the widgets that `outputs` show the state that they have in `old`; their ids are numbers, hence the same."""
+    shown = [output.get("data", {}).get(VIEW, {}).get("model_id") for output in outputs]
+    for model in shown:
+        if model in _states(kept) and model in _states(old):
+            _states(kept)[model] = _states(old)[model]
+
+
+def _states(notebook: NotebookNode) -> dict[str, dict]:
+    """Return the states of a notebook's widgets, by their ids."""
+    return notebook.metadata.get("widgets", {}).get(STATE, {}).get("state", {})
 
 
 def main(paths: list[Path], check: bool) -> int:
@@ -151,8 +167,7 @@ def main(paths: list[Path], check: bool) -> int:
 
 def _widget_ids(notebook: NotebookNode) -> Iterator[str]:
     """Yield the random ids of the widgets, in the order in which the kernel made them."""
-    state = notebook.metadata.get("widgets", {}).get("application/vnd.jupyter.widget-state+json", {})
-    yield from state.get("state", {})
+    yield from _states(notebook)
 
 
 def _count_outputs(cell: NotebookNode) -> None:

@@ -151,7 +151,7 @@ def augmentation_grid(accuracies: Mapping[str, Sequence[float]], levels: Sequenc
     """
     panels = list(dict.fromkeys(tuple(arm.split(", ")[:2]) for arm in accuracies))
     rates = list(dict.fromkeys(arm.split(", ")[2] for arm in accuracies))
-    figure, axes = plots.figure(len(panels), width=9.5, height=3.2)
+    figure, axes = plots.figure(len(panels), width=8.5, height=3)
     every = [value for seeds in accuracies.values() for value in seeds]
     for one, (size, labels) in zip(axes, panels, strict=True):
         for rate in rates:
@@ -175,7 +175,7 @@ def scale_charts(
         resnets: rows of the table `bit_imagenet`.
         images: how many images each data set has, by its name.
     """
-    figure, panels = plots.figure(len(images), width=9.5, height=3.2)
+    figure, panels = plots.figure(len(images), width=8.5, height=3)
     for axes, (name, count) in zip(panels, images.items(), strict=True):
         kinds = {
             "ViT": [(row["model"], row["top1"], row) for row in vits if row["pretrain"] == name],

@@ -11,6 +11,7 @@ from course_utils.models.local_attention import inside, neighbourhoods
 from course_utils.models.maps import attention_maps, one_image
 from course_utils.widgets import (
     AttentionExplorer,
+    AugRegExplorer,
     FloatExplorer,
     MemoryExplorer,
     ReceptiveFieldExplorer,
@@ -124,8 +125,12 @@ def receptive():
     return ReceptiveFieldExplorer(SMALL_CAT, KERNEL, local_maps(SMALL_CAT, 3), start=(5, 9))
 
 
+def augreg():
+    return AugRegExplorer()
+
+
 def floats():
     return FloatExplorer()
 
 
-ALL = (single, fine, pair, cross, sequence, memory, receptive, floats)
+ALL = (single, fine, pair, cross, sequence, memory, receptive, augreg, floats)

@@ -174,3 +174,21 @@ def test_nbval_takes_a_solved_exercise_for_an_unattempted_one(tmp_path, said, co
         text.replace("print('○ 2.3 not attempted: the lesson goes on')", f"print('{said}')"), encoding="utf-8"
     )
     assert nbval(path).returncode == code
+
+
+def test_an_uncompared_explorer_keeps_the_state_that_is_stored():
+    def shown(level, tags=("nbval-ignore-output",)):
+        view = {"application/vnd.jupyter.widget-view+json": {"model_id": "01"}, "text/plain": f"it shows {level}"}
+        cell = nbformat.v4.new_code_cell("explorer", id="a", outputs=[nbformat.v4.new_output("display_data", view)])
+        cell.metadata["tags"] = list(tags)
+        states = {"01": {"state": {"data": level}}, "02": {"state": {"data": level}}}
+        state = {"application/vnd.jupyter.widget-state+json": {"state": states}}
+        return nbformat.v4.new_notebook(cells=[cell], metadata={"widgets": state})
+
+    def levels(notebook):
+        return [widget["state"]["data"] for widget in notebook.metadata.widgets[store.STATE]["state"].values()]
+
+    kept = store.with_old_uncompared(shown(2), shown(1))
+    assert kept.cells[0].outputs == shown(1).cells[0].outputs
+    assert levels(kept) == [1, 2], "only the widget that the cell shows"
+    assert levels(store.with_old_uncompared(shown(2, tags=()), shown(1, tags=()))) == [2, 2]

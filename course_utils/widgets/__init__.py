@@ -1,6 +1,7 @@
 """Pictures that answer: what a lesson shows for the reader to move."""
 
 from course_utils.widgets.attention import AttentionExplorer, Tokens
+from course_utils.widgets.augreg import AugRegExplorer
 from course_utils.widgets.floats import FloatExplorer
 from course_utils.widgets.memory import MemoryExplorer
 from course_utils.widgets.page import save
@@ -10,6 +11,7 @@ from course_utils.widgets.sequence import SequenceExplorer
 
 __all__ = [
     "AttentionExplorer",
+    "AugRegExplorer",
     "FloatExplorer",
     "MemoryExplorer",
     "ReceptiveFieldExplorer",

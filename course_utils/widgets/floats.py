@@ -7,7 +7,7 @@ import torch
 
 from course_utils import number_figures
 from course_utils.floats import FORMATS, FloatFormat
-from course_utils.widgets.kit import Explorer, script
+from course_utils.widgets.kit import Explorer, script, style
 
 
 class FloatExplorer(Explorer):
@@ -23,6 +23,8 @@ class FloatExplorer(Explorer):
     """
 
     _esm = script("bits.js", "floats.js")
+    sheets = ("floats.css",)
+    _css = style(*sheets)
 
     def __init__(
         self, formats: Sequence[FloatFormat] = tuple(FORMATS.values()), *, value: float = 0.1, start: str = "FP16"

@@ -38,9 +38,9 @@ def script(*names: str) -> str:
     return re.sub(r"^export (?!default)", "", text, flags=re.MULTILINE)
 
 
-def style() -> str:
-    """Return the style sheet of all explorers."""
-    return (SCRIPTS / "explorer.css").read_text(encoding="utf-8")
+def style(*names: str) -> str:
+    """Return the style sheet of all explorers, with those in the files `names` behind it."""
+    return "\n".join((SCRIPTS / name).read_text(encoding="utf-8") for name in ("explorer.css", *names))
 
 
 def hex_table(colours: Colormap) -> str:
@@ -69,7 +69,8 @@ def webp(image: Tensor) -> bytes:
 class Explorer(anywidget.AnyWidget):
     """A picture that answers in the browser, without asking the kernel.
 
-    A subclass sets `_esm = script("its.js")`, whose last file ends with `export default { render }`.
+    A subclass sets `_esm = script("its.js")`, whose last file ends with `export default { render }`; if it has a style
+    of its own, `sheets = ("its.css",)` and `_css = style(*sheets)`.
 
     Args:
         facts: names and sizes, small enough for JSON. Colour tables are added under "colours".
@@ -82,6 +83,7 @@ class Explorer(anywidget.AnyWidget):
         ValueError: it is larger than 300 kB; the message says what is large.
     """
 
+    sheets: tuple[str, ...] = ()
     _css = style()
     facts = traitlets.Dict().tag(sync=True)
     data = traitlets.Bytes().tag(sync=True)

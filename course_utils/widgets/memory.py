@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from course_utils import memory_figures
 from course_utils.chips import gpus
-from course_utils.widgets.kit import Explorer, script
+from course_utils.widgets.kit import Explorer, script, style
 from course_utils.widgets.settings import DTYPES, KINDS, MATRICES, Setting, written_bytes
 
 CARDS = {  # the explorer's short names, and those of lesson 01's table
@@ -49,6 +49,8 @@ class MemoryExplorer(Explorer):
     """
 
     _esm = script("bits.js", "costs.js", "memory.js")
+    sheets = ("memory.css",)
+    _css = style(*sheets)
 
     def __init__(
         self,

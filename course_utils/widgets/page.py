@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from course_utils.files import CourseError, write_atomically
-from course_utils.widgets.kit import SCRIPTS, Explorer
+from course_utils.widgets.kit import SCRIPTS, Explorer, style
 
 MARK = "<!-- made by course_utils.widgets.save: a new page may replace it -->"
 SHELL = """<!DOCTYPE html>
@@ -81,7 +81,7 @@ def _page(explorers: tuple[Explorer, ...], title: str) -> str:
     parts = {
         "MARK": MARK,
         "TITLE": html.escape(title),
-        "STYLE": str(explorers[0]._css) + (SCRIPTS / "page.css").read_text(encoding="utf-8"),
+        "STYLE": style(*dict.fromkeys(sheet for explorer in explorers for sheet in explorer.sheets), "page.css"),
         "SECTIONS": "\n".join(f"<section><noscript>{e._picture}</noscript></section>" for e in explorers),
         "STATES": _script_safe(json.dumps([_state(explorer) for explorer in explorers])),
         "CODE": _script_safe("\n".join(["const kinds = {};", *code])),

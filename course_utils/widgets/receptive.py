@@ -8,7 +8,7 @@ from torch import Tensor
 
 from course_utils import plots
 from course_utils.widgets.arrays import decode, encode
-from course_utils.widgets.kit import Explorer, script, webp
+from course_utils.widgets.kit import Explorer, script, style, webp
 
 
 class ReceptiveFieldExplorer(Explorer):
@@ -26,6 +26,8 @@ class ReceptiveFieldExplorer(Explorer):
     """
 
     _esm = script("receptive.js")
+    sheets = ("receptive.css",)
+    _css = style(*sheets)
 
     def __init__(self, image: Tensor, kernel: Tensor, attention: Tensor, *, start: tuple[int, int] | None = None):
         webp(image)  # refuses what is no image

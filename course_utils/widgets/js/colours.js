@@ -11,11 +11,18 @@ export function colourAt(table, level) {
   return [table[place], table[place + 1], table[place + 2]];
 }
 
-/** Return the CSS of a level's colour, and the ink, black or white, that reads better on it. */
+/** Return the relative luminance of a colour, as WCAG defines it. */
+function luminance(colour) {
+  const linear = (part) => (part <= 10 ? part / 3294.6 : ((part / 255 + 0.055) / 1.055) ** 2.4);
+  const [red, green, blue] = colour.map(linear);
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+/** Return the CSS of a level's colour, and the ink, black or white, that contrasts more: 4.5 to 1 at the least. */
 export function paintAndInk(table, level) {
-  const [red, green, blue] = colourAt(table, level);
-  const light = 0.299 * red + 0.587 * green + 0.114 * blue > 128;
-  return { paint: `rgb(${red}, ${green}, ${blue})`, ink: light ? "#000" : "#fff" };
+  const colour = colourAt(table, level);
+  const isLight = (luminance(colour) + 0.05) ** 2 > 1.05 * 0.05; // black's contrast is above white's
+  return { paint: `rgb(${colour.join(", ")})`, ink: isLight ? "#000" : "#fff" };
 }
 
 /** Return the level of a weight: its share of the largest, bent by the contrast. */
