@@ -3,8 +3,11 @@
 import pytest
 import torch
 
-from course_utils import experiments, photo_maps
+from course_utils import checkpoints, data, experiments, masks, photo_maps
 from course_utils.data import photograph
+from course_utils.photo_crops import halved
+from course_utils.removal import class_attention
+from course_utils.scores import auroc
 
 
 @pytest.mark.parametrize("arm", [arm for arm in photo_maps.MAP_ARMS if not arm.startswith("trained")])
@@ -53,3 +56,19 @@ def test_a_stretched_vit_is_the_same_on_its_own_grid():
 def test_halves_have_no_pixel_in_common():
     left, right = photo_maps.halves()
     assert torch.equal(torch.cat([left[0], right[0]], dim=2), photograph("astronaut"))
+
+
+def test_the_checkpoint_is_the_experiments_first_seed():
+    model, measured = checkpoints.load("photograph_vit"), checkpoints.record("photograph_vit")["measured"]
+    assert len(data.verified("checkpoints/photograph_vit.safetensors")) <= 2_000_000
+    assert photo_maps.naming_accuracy(model) == pytest.approx(measured["accuracy"], abs=0.01)  # stored in 16 bits
+    row = next(
+        row for row in experiments.results("maps") if (row["arm"], row["seed"]) == ("trained ViT, class token", 0)
+    )
+    assert measured["accuracy"] == pytest.approx(row["accuracy"], abs=0.03)
+    for name in photo_maps.PHOTOGRAPHS:
+        image = halved(name)
+        grid = photo_maps.grid_of(image)
+        attended = class_attention(photo_maps.stretched(model, grid), image[None] - 0.5)[0]
+        found = auroc(attended, masks.object_mask(name, grid).flatten())
+        assert found == pytest.approx(row[name], abs=0.05)
