@@ -14,7 +14,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from course_utils import copy_runs, image_runs, mixer_runs, vit_runs
+from course_utils import copy_runs, image_runs, mixer_runs, photo_maps, vit_runs
 from course_utils.data import verified
 from course_utils.experiments import origin
 from course_utils.files import DATA, CourseError, write_atomically
@@ -74,6 +74,13 @@ CHECKPOINTS = {
         "8 x 8, 4 blocks of width 128 with 4 heads, one head behind them; the cat and China were held out.",
         ColourCopier,
         copy_runs.train_copier,
+        dtype=torch.float16,
+    ),
+    "photograph_vit": Checkpoint(
+        "A ViT that names which of seven photographs a crop of 96 x 96 is from: patches of 8 x 8, 4 blocks of width "
+        "128 with 4 heads; it learned from the left halves.",
+        photo_maps.photograph_vit,
+        photo_maps.train_photograph_vit,
         dtype=torch.float16,
     ),
 }

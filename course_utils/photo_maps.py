@@ -72,13 +72,19 @@ def stretched(model: VisionTransformer, grid: tuple[int, int]) -> VisionTransfor
     return model
 
 
+def train_photograph_vit(model: VisionTransformer, seed: int = 0) -> dict[str, float]:
+    """Train a ViT to name the photograph that a crop is from, and return its accuracy on their right halves."""
+    history = fit(model, naming_loss(model, RECIPE.batch), RECIPE, seed=seed)
+    return {"accuracy": naming_accuracy(model), "loss": history.recent(), "steps": RECIPE.steps}
+
+
 @functools.lru_cache(maxsize=8)
 def vit_with_accuracy(kind: str, seed: int) -> tuple[VisionTransformer, float]:
     """Return a ViT, "random" or "trained" to name the photographs, and its accuracy on their right halves."""
     torch.manual_seed(seed)
     model = photograph_vit()
     if kind == "trained":
-        fit(model, naming_loss(model, RECIPE.batch), RECIPE, seed=seed)
+        train_photograph_vit(model, seed)
     return model.eval(), naming_accuracy(model)
 
 

@@ -68,6 +68,7 @@ def grey(images: ImageSet) -> Tensor:
 Loss = Callable[[torch.Generator], Tensor]
 Augment = Callable[[Tensor, torch.Generator], Tensor]  # images (B, C, H, W) to images, of the same shape as a rule
 Mix = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]  # images and targets (B, classes) to both
+Watch = Callable[[int], object]  # the number of steps done
 
 
 def mirror(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -174,7 +175,9 @@ def make_schedule(optimizer: torch.optim.Optimizer, recipe: Recipe) -> torch.opt
 
 
 @one_thread()
-def fit(model: nn.Module, loss: Loss, recipe: Recipe, *, seed: int = 0, label: str = "training") -> History:
+def fit(
+    model: nn.Module, loss: Loss, recipe: Recipe, *, seed: int = 0, label: str = "training", watch: Watch | None = None
+) -> History:
     """Train a model in place, with one thread.
 
     Args:
@@ -183,6 +186,7 @@ def fit(model: nn.Module, loss: Loss, recipe: Recipe, *, seed: int = 0, label: s
         recipe: how.
         seed: of that generator.
         label: what the progress bar says.
+        watch: looks at the model after every step, given how many there were; the training is the same without it.
 
     Raises:
         ValueError: the loss became infinite or NaN; the message says in which step.
@@ -203,8 +207,31 @@ def fit(model: nn.Module, loss: Loss, recipe: Recipe, *, seed: int = 0, label: s
         schedule.step()
         history.losses.append(value.item())
         history.gradients.append(norm.item())
+        if watch is not None:
+            watch(step + 1)
+            model.train()  # it may have been put into eval mode
     model.eval()
     return history
+
+
+def accuracy_every(steps: int, model: nn.Module, images: ImageSet) -> tuple[dict[int, float], Watch]:
+    """Return a dictionary that fills up during a training, and what fills it.
+
+    Args:
+        steps: how many lie between two looks.
+        model: that is trained.
+        images: on which its accuracy is measured.
+
+    Returns:
+        the accuracies (0 to 1) by the number of steps done, and what `fit` takes as `watch`.
+    """
+    found: dict[int, float] = {}
+
+    def watch(done: int) -> None:
+        if done % steps == 0:
+            found[done] = accuracy(model, images)
+
+    return found, watch
 
 
 @one_thread()

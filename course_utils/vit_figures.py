@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 import torch
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -11,28 +14,32 @@ from course_utils import plots
 
 
 def picture_row(pictures: Sequence[Tensor], titles: Sequence[str] = (), width: float = 7.5) -> Figure:
-    """Draw pictures (H, W) or (3, H, W) side by side, with titles if there are any."""
-    height = width / len(pictures) + (0.45 if titles else 0.05)
+    """Draw pictures (H, W) or (3, H, W) side by side, with titles, of one line or more, if there are any."""
+    lines = max((title.count("\n") + 1 for title in titles), default=0)
+    height = width / len(pictures) + (0.25 + 0.2 * lines if titles else 0.05)
     figure, panels = plots.figure(len(pictures), width=width, height=height)
     for n, (axes, picture) in enumerate(zip(panels, pictures, strict=True)):
         plots.draw_image(axes, picture, titles[n] if titles else "")
     return figure
 
 
-def loss_curve(losses: Sequence[float], window: int = 25) -> Figure:
-    """Draw the losses of a training, each point the mean of `window` steps."""
+def training_curves(losses: Sequence[float], accuracies: Mapping[int, float], window: int = 50) -> Figure:
+    """Draw the losses of a training, each point the mean of `window` steps, beside the accuracies (0 to 1) by step."""
     smooth = F.avg_pool1d(torch.tensor(losses)[None], window, window)[0]
-    figure, (axes,) = plots.figure(width=6, height=2.6)
-    axes.plot(torch.arange(len(smooth)) * window + window / 2, smooth)
-    axes.set(xlabel="step", ylabel=f"training loss (mean of {window})", ylim=(0, None))
+    figure, (left, right) = plots.figure(2, width=7.5, height=2.4)
+    left.plot(torch.arange(len(smooth)) * window + window / 2, smooth)
+    left.set(xlabel="step", ylabel=f"loss, mean of {window}", ylim=(0, None))
+    right.plot(list(accuracies), [100 * value for value in accuracies.values()], "s-", color=plots.COLOURS[1])
+    right.set(xlabel="step", ylabel="% named rightly", xlim=left.get_xlim())
     return figure
 
 
 def confusions(matrix: Tensor, classes: Sequence[str]) -> Figure:
     """Draw a confusion matrix (classes, classes): row, what a picture shows; column, what the model says."""
     figure = plots.heatmap(matrix / matrix.sum(dim=1, keepdim=True), rows=classes, columns=classes)
-    figure.set_size_inches(6.6, 4.8)
+    figure.set_size_inches(5.8, 4.2)
     for text in figure.axes[0].texts:
+        text.set_text(text.get_text().removeprefix("0") if text.get_text() != "0.00" else "")
         text.set_fontsize(8)
     figure.axes[0].set(xlabel="the model says", ylabel="the picture shows")
     figure.axes[0].tick_params(axis="x", rotation=60)
@@ -40,7 +47,7 @@ def confusions(matrix: Tensor, classes: Sequence[str]) -> Figure:
 
 
 def maps_of_heads(picture: Tensor, weights: Tensor, grid: tuple[int, int]) -> Figure:
-    """Draw one query's attention in all layers and heads, a row for each layer.
+    """Draw one query's attention in all layers and heads, a row for each layer, all on one scale.
 
     Args:
         picture: (H, W) or (3, H, W).
@@ -50,18 +57,20 @@ def maps_of_heads(picture: Tensor, weights: Tensor, grid: tuple[int, int]) -> Fi
     layers, heads, _ = weights.shape
     figure = Figure(figsize=(7.5, 1.3 * layers))
     panels = figure.subplots(layers, heads + 1)
+    percent = 100 * weights
     for layer in range(layers):
         plots.draw_image(panels[layer, 0], picture, f"layer {layer + 1}")
         for head, axes in enumerate(panels[layer, 1:]):
-            _cells(axes, weights[layer, head].view(grid), plots.ATTENTION)
+            drawn = _cells(axes, percent[layer, head].view(grid), plots.ATTENTION, vmin=0, vmax=percent.max())
             axes.set_title(f"head {head + 1}" if layer == 0 else "")
+    figure.colorbar(drawn, ax=panels, label="% of the attention", shrink=0.6)
     return figure
 
 
-def _cells(axes, values: Tensor, colours, **limits: float) -> None:
-    axes.imshow(values, cmap=colours, **limits)
+def _cells(axes: Axes, values: Tensor, colours: Colormap | str, **limits: float) -> AxesImage:
     axes.set(xticks=[], yticks=[])
     axes.grid(visible=False)
+    return axes.imshow(values.cpu().numpy(), cmap=colours, **limits)
 
 
 def head_distances(distances: Mapping[str, Tensor], even: float) -> Figure:
@@ -73,15 +82,17 @@ def head_distances(distances: Mapping[str, Tensor], even: float) -> Figure:
             marker, colour = plots.MARKERS[place], plots.COLOURS[place]
             axes.plot(layer, column, marker, color=colour, label=None if head else name)
     axes.axhline(even, linestyle="--", color=plots.INK, marker="", label="looking everywhere alike")
-    axes.set(xticks=range(1, len(values) + 1), xlabel="layer", ylabel="pixels", ylim=(12, 16))
-    axes.legend(loc="lower right", fontsize=9)
+    axes.set(xticks=range(1, len(values) + 1), xlabel="layer", ylabel="pixels")
+    axes.legend(fontsize=9, ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
     return figure
 
 
 def filters_and_positions(filters: Tensor, alike: Tensor) -> Figure:
     """Draw filters (28, P, P) on the left, and on the right how like all positions are to each: (7, 7, 7, 7)."""
-    figure = Figure(figsize=(7.5, 3.6))
+    figure = Figure(figsize=(6.5, 3.3))
     left, right = figure.subfigures(1, 2, wspace=0.08)
+    left.suptitle("patch filters", fontsize=11)
+    right.suptitle("cosine with every position's embedding", fontsize=11)
     for axes, values in zip(left.subplots(4, 7).flat, filters, strict=True):
         _cells(axes, values, "gray")
     for axes, values in zip(right.subplots(7, 7).flat, alike.flatten(0, 1), strict=True):
@@ -89,24 +100,44 @@ def filters_and_positions(filters: Tensor, alike: Tensor) -> Figure:
     return figure
 
 
+def maps_over_photographs(pictures: Sequence[tuple[Tensor, Tensor, Tensor]], titles: Sequence[str]) -> Figure:
+    """Draw photographs in rows: the picture, the outline of its object, and where something looks.
+
+    Args:
+        pictures: (3, H, W) in 0..1, the outline's mask of bool (rows, columns), and the attention (rows, columns).
+        titles: of the attention's panels.
+    """
+    figure = Figure(figsize=(7.5, 1.75 * len(pictures)))
+    rows = figure.subplots(len(pictures), 3, squeeze=False)
+    for panels, (picture, mask, attended), title in zip(rows, pictures, titles, strict=True):
+        large = F.interpolate(mask[None, None].float(), picture.shape[1:])[0, 0]
+        plots.draw_image(panels[0], picture)
+        plots.draw_image(panels[1], picture * (0.25 + 0.75 * large))
+        _cells(panels[2], attended, plots.ATTENTION, vmin=0)
+        panels[2].set_title(title, fontsize=10)
+    rows[0, 0].set_title("photograph", fontsize=10)
+    rows[0, 1].set_title("its object, outlined by hand", fontsize=10)
+    return figure
+
+
 def lines(
     curves: Mapping[str, Mapping[float, float]], xlabel: str, ylabel: str, bands: Mapping[str, Sequence] | None = None
 ) -> Figure:
-    """Draw a line for each name through its points, with a legend.
+    """Draw a line for each name through its points, with a legend beside them.
 
     Args:
         curves: for each name, y by x.
         xlabel, ylabel: what they are, with units.
         bands: for some names lowest and highest y at each x.
     """
-    figure, (axes,) = plots.figure(width=7, height=3.4)
+    figure, (axes,) = plots.figure(width=7.5, height=3)
     for name, points in curves.items():
         (line,) = axes.plot(list(points), list(points.values()), label=name)
         if bands and name in bands:
             axes.fill_between(list(points), *bands[name], alpha=0.2, color=line.get_color())
     axes.set(xlabel=xlabel, ylabel=ylabel)
     axes.set_xticks(list(points))
-    axes.legend(fontsize=9)
+    axes.legend(fontsize=9, loc="upper left", bbox_to_anchor=(1, 1))
     return figure
 
 

@@ -50,7 +50,7 @@ def train_looked_into(model: nn.Module) -> dict[str, float]:
 MODELS: dict[str, tuple[Callable[[], nn.Module], Recipe]] = {
     "ViT": (small_vit, LIVE),
     "ViT, class token": (lambda: small_vit(pool="class token"), LIVE),
-    "CNN": (SmallResNet, Recipe(2500, lr=4e-3)),
+    "CNN": (SmallResNet, Recipe(1600, lr=4e-3)),
 }
 LABELS = (1_000, 3_000, 10_000, 30_000, 60_000)
 LABEL_ARMS = (

@@ -76,9 +76,10 @@ def wrong(capsys, answer, id="99.1"):
 
 
 def undiagnosed(capsys, answer, id):
-    """Check an answer with two mistakes: it is wrong, and no diagnosis of a single mistake is given."""
+    """Check an answer that is wrong in no registered way: no mistake is named. Return the lines."""
     lines = wrong(capsys, answer, id)
     assert not any(mistake.what in lines for mistake in registry.find(id).mistakes)
+    return lines
 
 
 def state():

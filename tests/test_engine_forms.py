@@ -4,6 +4,7 @@ import functools
 from dataclasses import replace
 
 import pytest
+import torch
 import toy_exercises as toys
 from exercise_checks import (
     OPEN,
@@ -15,7 +16,7 @@ from exercise_checks import (
 )
 from IPython.core.interactiveshell import InteractiveShell
 
-from course_utils.exercises import registry
+from course_utils.exercises import compare, registry
 
 # not attempted
 
@@ -204,6 +205,18 @@ def test_float32_on_the_way_is_called_rounding(capsys):
 def test_a_small_number_that_was_added_is_not_taken_for_float32_alone(capsys):
     lines = wrong(capsys, attempt("return right(query, key, value, mask) + 1e-8"))
     assert "or from a small number that was added" in lines
+
+
+def test_the_values_of_gradients_say_nothing_where_another_case_is_wrong(capsys):
+    body = "result = right(query, key, value)\nreturn 0.5 * (result + result.detach()) + (mask is not None)"
+    lines = wrong(capsys, attempt(body)).splitlines()
+    assert "differs in 30 of 30 elements" in lines[0] and "case 2 of 2" in lines[0]
+
+
+@pytest.mark.parametrize(("off", "accepted"), [(5e-7, True), (3e-6, False)])
+def test_a_plain_number_may_have_gone_through_float32(off, accepted):
+    assert compare.same(0.726851, 0.726851 * (1 + off)) == accepted
+    assert not compare.same(torch.tensor(0.5), torch.tensor(0.5 * (1 + off)))
 
 
 def test_a_mistake_whose_gradients_are_nan_is_recognised(capsys, monkeypatch):

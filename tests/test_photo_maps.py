@@ -3,8 +3,11 @@
 import pytest
 import torch
 
-from course_utils import experiments, photo_maps
+from course_utils import checkpoints, data, experiments, masks, photo_maps
 from course_utils.data import photograph
+from course_utils.photo_crops import halved
+from course_utils.removal import class_attention
+from course_utils.scores import auroc
 
 
 @pytest.mark.parametrize("arm", [arm for arm in photo_maps.MAP_ARMS if not arm.startswith("trained")])
@@ -53,3 +56,20 @@ def test_a_stretched_vit_is_the_same_on_its_own_grid():
 def test_halves_have_no_pixel_in_common():
     left, right = photo_maps.halves()
     assert torch.equal(torch.cat([left[0], right[0]], dim=2), photograph("astronaut"))
+
+
+def test_the_checkpoint_names_photographs_and_finds_no_objects_either():
+    model, measured = checkpoints.load("photograph_vit"), checkpoints.record("photograph_vit")["measured"]
+    assert len(data.verified("checkpoints/photograph_vit.safetensors")) <= 2_000_000
+    assert measured["accuracy"] > 0.75 and measured["steps"] == photo_maps.RECIPE.steps
+    assert photo_maps.naming_accuracy(model) == pytest.approx(measured["accuracy"], abs=0.01)  # stored in 16 bits
+    scores = {"class token": [], "centre": []}
+    for name in photo_maps.PHOTOGRAPHS:
+        image = halved(name)
+        grid = photo_maps.grid_of(image)
+        mask = masks.object_mask(name, grid).flatten()
+        attended = class_attention(photo_maps.stretched(model, grid), image[None] - 0.5)[0]
+        scores["class token"].append(auroc(attended, mask))
+        scores["centre"].append(auroc(photo_maps.nearness_to_centre(image), mask))
+    means = {name: sum(values) / len(values) for name, values in scores.items()}
+    assert means["class token"] < means["centre"] - 0.2

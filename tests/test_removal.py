@@ -8,6 +8,7 @@ from course_utils.models.maps import attention_maps
 from course_utils.models.vit import VisionTransformer
 from course_utils.removal import class_attention, class_rollout, difference_with_interval, logits_without
 from course_utils.training import accuracy, grey
+from course_utils.vit_runs import small_vit
 
 
 @pytest.fixture(scope="module")
@@ -53,17 +54,43 @@ def test_the_interval_is_that_of_paired_differences():
     assert difference_with_interval(first, first) == (0.0, 0.0)
 
 
-def test_masking_what_the_stored_model_attends_to_hurts_more_than_chance():
+@pytest.fixture(scope="module")
+def control():
+    """Return who is right without the 15 patches that each score puts highest, on 1,000 images."""
     model = checkpoints.load("vit_28")
     _, test_set = data.fashion_mnist(10, 1_000)
     images, labels = grey(test_set), test_set.labels
-    chance = torch.rand(1_000, 49, generator=torch.Generator().manual_seed(0))
-    right = {
-        name: logits_without(model, images, score.topk(15, dim=1).indices).argmax(dim=1) == labels
-        for name, score in (("most", class_rollout(model, images)), ("chance", chance))
+    rolled = class_rollout(model, images)
+    scores = {
+        "most": rolled,
+        "mean map": rolled.mean(dim=0).expand(1_000, -1),
+        "chance": torch.rand(1_000, 49, generator=torch.Generator().manual_seed(0)),
     }
-    cost, half = difference_with_interval(right["chance"], right["most"])
+    for seed in range(4):
+        torch.manual_seed(seed)
+        scores[f"twin {seed}"] = class_rollout(small_vit(patch=4, pool="class token", heads=4).eval(), images)
+    return {
+        name: logits_without(model, images, score.topk(15, dim=1).indices).argmax(dim=1) == labels
+        for name, score in scores.items()
+    }
+
+
+def test_masking_what_the_stored_model_attends_to_hurts_more_than_chance(control):
+    cost, half = difference_with_interval(control["chance"], control["most"])
     assert cost > 0.25 and half < 0.05
+
+
+def test_it_hurts_more_than_one_map_for_all_but_not_by_much(control):
+    more, half = difference_with_interval(control["mean map"], control["most"])
+    assert half < more < 0.15
+    cost, half = difference_with_interval(control["chance"], control["mean map"])
+    assert cost > 0.18 and half < 0.05
+
+
+def test_random_twins_are_not_neutral_and_differ_from_seed_to_seed(control):
+    costs = [difference_with_interval(control["chance"], control[f"twin {seed}"])[0] for seed in range(4)]
+    assert max(costs) > 0.1 and max(costs) - min(costs) > 0.05
+    assert all(control["most"].sum() < control[f"twin {seed}"].sum() - 100 for seed in range(4))
 
 
 def test_the_checkpoint_is_what_its_record_says():

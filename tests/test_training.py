@@ -14,6 +14,7 @@ from course_utils.models.conv import SmallResNet
 from course_utils.training import (
     Recipe,
     accuracy,
+    accuracy_every,
     classification,
     decays,
     fit,
@@ -46,6 +47,21 @@ def test_a_seed_repeats_a_training_and_another_does_not(images):
     one, two, other = (trained(images, seed)[1].losses for seed in (0, 0, 1))
     assert one == two != other and len(one) == 30
     assert torch.get_num_threads() == before
+
+
+def test_a_look_at_the_model_changes_nothing(images):
+    def dropping(watch=None):
+        torch.manual_seed(7)
+        model = nn.Sequential(nn.Flatten(), nn.Linear(784, 32), nn.Dropout(0.5), nn.Linear(32, 10))
+        found, every = accuracy_every(8, model, images[1])
+        history = fit(model, classification(model, images[0], 32), Recipe(20, batch=32), watch=watch and every)
+        return history, found, model
+
+    alone, nothing, _ = dropping()
+    watched, found, model = dropping(watch=True)
+    assert watched.losses == alone.losses and watched.gradients == alone.gradients
+    assert list(found) == [8, 16] and nothing == {} and not model.training
+    assert found[8] != found[16] and all(0 < value < 1 for value in found.values())
 
 
 def test_it_learns(images):

@@ -53,3 +53,36 @@ def test_recalled_numbers_are_hollow(confidence):
     assert (first.get_markerfacecolor() == plots.PAPER) == (confidence == "recalled")
     assert second.get_markerfacecolor() != plots.PAPER
     assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["B/16", "ResNet 50x1"]
+
+
+def test_titles_may_have_two_lines_and_get_the_room():
+    pictures = [torch.rand(4, 4)] * 2
+    low, high = (vit_figures.picture_row(pictures, titles) for titles in (["a", "b"], ["a\n(b)", "c"]))
+    assert high.get_figheight() == pytest.approx(low.get_figheight() + 0.2)
+
+
+def test_a_training_is_drawn_as_loss_and_accuracy():
+    figure = vit_figures.training_curves([2.0] * 50 + [1.0] * 50, {40: 0.5, 80: 0.75})
+    (loss,), (accuracy,) = (axes.lines for axes in figure.axes)
+    assert (list(loss.get_xdata()), list(loss.get_ydata())) == ([25, 75], [2, 1])
+    assert (list(accuracy.get_xdata()), list(accuracy.get_ydata())) == ([40, 80], [50, 75])
+
+
+def test_maps_of_heads_have_one_scale():
+    weights = torch.rand(2, 3, 6) / 10
+    weights[1, 2, 4] = 0.8
+    figure = vit_figures.maps_of_heads(torch.rand(4, 6), weights, (2, 3))
+    maps = [axes.images[0] for axes in figure.axes if axes.images and axes.images[0].get_array().shape == (2, 3)]
+    assert len(maps) == 6 and all(drawn.get_clim() == pytest.approx((0, 80)) for drawn in maps)
+    assert torch.allclose(torch.tensor(maps[5].get_array()).flatten(), 100 * weights[1, 2])
+
+
+def test_a_photograph_stands_beside_its_outline_and_its_map():
+    picture, mask, attended = torch.rand(3, 8, 12), torch.zeros(2, 3, dtype=torch.bool), torch.rand(2, 3)
+    mask[1, 1] = True
+    figure = vit_figures.maps_over_photographs([(picture, mask, attended)], ["0.5"])
+    shown, outlined, drawn = (torch.tensor(axes.images[0].get_array()) for axes in figure.axes)
+    assert torch.equal(shown, picture.permute(1, 2, 0)) and torch.equal(drawn, attended)
+    assert torch.equal(outlined[4:, 4:8], shown[4:, 4:8])
+    assert torch.allclose(outlined[:4], 0.25 * shown[:4])
+    assert figure.axes[2].get_title(loc="left") == "0.5"

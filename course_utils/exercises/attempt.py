@@ -9,7 +9,7 @@ from types import CodeType, FunctionType, MethodType
 
 from torch import nn
 
-from course_utils.exercises.faults import Fault
+from course_utils.exercises.differences import Fault
 from course_utils.exercises.values import ancestors, is_class, kind_of
 
 DOING_NOTHING = {"RESUME", "NOP", "COPY_FREE_VARS"}

@@ -4,9 +4,10 @@ import torch
 from torch import Tensor
 
 from course_utils.exercises.registry import Case
+from course_utils.models.attention import TransformerBlock
 
 SIZES = (  # side, patch, width, layers, classes and channels of ViTs
-    ((24, 4, 10, 3, 7), {}, "a small one"),
+    ((24, 4, 10, 3, 90), {}, "with many classes"),
     ((32, 8, 12, 2, 5), {"channels": 1}, "for grey images"),
     ((48, 16, 20, 5, 11), {}, "with five layers"),
     ((28, 7, 64, 4, 10), {"channels": 2}, "with two channels"),
@@ -25,12 +26,29 @@ def patches_and_vectors() -> list[Case]:
     ]
 
 
+class FadingBlock(TransformerBlock):
+    """A block that leaves a tenth of its tokens, the next one a hundredth: numbers and epsilons of norms show."""
+
+    def __init__(self, layer: int):
+        super().__init__(12, 3)
+        self.share = 10.0 ** -(layer + 1)
+
+    def forward(self, tokens: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Map tokens (B, N, 12) to smaller ones."""
+        return self.share * super().forward(tokens, mask)
+
+
 def images_for_models() -> list[Case]:
     """Return images, and the sizes of the ViTs that read them."""
     generator = torch.Generator().manual_seed(52)
     sizes = (
         ({"side": 12, "patch": 4, "width": 16, "heads": 4, "layers": 2, "classes": 5}, 3, ""),
         ({"side": 8, "patch": 4, "width": 12, "heads": 2, "layers": 3, "classes": 7, "channels": 1}, 1, "for grey"),
+        (
+            {"side": 9, "patch": 3, "width": 12, "heads": 3, "layers": 2, "classes": 4, "block": FadingBlock},
+            3,
+            "with other blocks, which make tokens small",
+        ),
     )
     return [
         Case((_normal(generator, 2, channels, init["side"], init["side"]),), init=init, note=note)
@@ -65,18 +83,23 @@ def attention_on_grids() -> list[Case]:
         weights = (2 * _normal(generator, B, h, grid[0] * grid[1], grid[0] * grid[1]).detach()).softmax(dim=-1)
         if note.startswith("rows sum to less"):
             weights = weights * torch.rand(*weights.shape[:3], 1, generator=generator).clamp(0.2, 0.9)
-        found.append(Case((weights.requires_grad_(), grid, patch), note=note))
+        found.append(Case((weights, grid, patch), note=note))
     return found
 
 
 def scores_and_masks() -> list[Case]:
-    """Return scores of cells, with ties, and which cells belong to an object."""
-    generator = torch.Generator().manual_seed(55)
+    """Return scores of cells, and which of them belong to an object: cells inside win, lose and tie."""
+    generator = torch.Generator().manual_seed(40)
     found = []
-    for shape, levels, note in (((4, 7), 5, "with many ties"), ((30,), 1000, "without ties"), ((3, 5), 3, "")):
+    for shape, levels, pull, note in (
+        ((4, 7), 6, 1.0, "with many ties"),
+        ((30,), 1000, 1.0, "without ties"),
+        ((5, 3), 4, -1.0, "of a map that is worse than chance"),
+    ):
         scores = torch.randint(levels, shape, generator=generator).double()
-        mask = scores + levels * torch.rand(shape, generator=generator) > levels
-        found.append(Case((scores, mask), note=note))
+        noise = torch.rand(shape, generator=generator, dtype=torch.float64)
+        likely = pull * scores / levels + 1.5 * noise
+        found.append(Case((scores, likely > likely.quantile(0.6)), note=note))
     return found
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from course_utils.exercises.values import Plain, kind_of
 
 TOLERANCE = 1e-9  # relative to the largest expected value; float64 rounds at 1e-16
+NUMBER_TOLERANCE = 1e-6  # of a plain number: `.float().mean().item()` has gone through float32, and is right
 GRADIENT_TOLERANCE = 1e-6
 
 
@@ -83,7 +84,7 @@ def _kind_of_number_mismatch(expected: float, got: float) -> str:
         return ""
     if math.isfinite(expected) and not math.isfinite(value):
         return "nan"
-    return "" if abs(expected - value) <= TOLERANCE * abs(expected or 1.0) else "value"
+    return "" if abs(expected - value) <= NUMBER_TOLERANCE * abs(expected or 1.0) else "value"
 
 
 def unequal(expected: Tensor, got: Tensor, tolerance: float = TOLERANCE) -> Tensor:

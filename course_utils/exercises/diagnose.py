@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from course_utils.exercises.compare import same, scale
-from course_utils.exercises.faults import NUMBERS, Fault, close, found
+from course_utils.exercises.differences import NUMBERS, Fault
+from course_utils.exercises.faults import close, found
 from course_utils.exercises.observe import Observed, Observer
 from course_utils.exercises.registry import Answer, Exercise
 from course_utils.exercises.run import Raised
@@ -35,9 +36,10 @@ def _all_faults(
     exercise: Exercise, expected: list[Observed], got: list[Observed], seconds: float
 ) -> Iterator[tuple[int, Fault]]:
     notes = [case.note for case in exercise.cases()]
+    outputs_agree = all(same_output(right, mine) for right, mine in zip(expected, got, strict=True))
     for index, (right, mine) in enumerate(zip(expected, got, strict=True)):
         where = f" (case {index + 1} of {len(expected)}{', ' + notes[index] if notes[index] else ''})"
-        for fault in found(right, mine, seconds):
+        for fault in found(right, mine, seconds, outputs_agree):
             yield index, replace(fault, what=fault.what + where if len(expected) > 1 else fault.what)
 
 

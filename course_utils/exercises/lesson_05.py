@@ -3,10 +3,12 @@
 from course_utils import scores, weights
 from course_utils.exercises import alternatives_05 as alternatives
 from course_utils.exercises import cases_05 as cases
+from course_utils.exercises import mistakes_05_auroc as map_scores
 from course_utils.exercises import mistakes_05_counts as counts
+from course_utils.exercises import mistakes_05_distance as distances
 from course_utils.exercises import mistakes_05_packed as packed
+from course_utils.exercises import mistakes_05_parts as parts
 from course_utils.exercises import mistakes_05_tokens as tokens
-from course_utils.exercises import mistakes_05_views as views
 from course_utils.exercises import mistakes_05_vit as model
 from course_utils.exercises.registry import Exercise
 from course_utils.models import maps, vit
@@ -30,7 +32,7 @@ EXERCISES = (
         id="5.2",
         reference=vit.VisionTransformer,
         cases=cases.images_for_models,
-        mistakes=model.MODEL,
+        mistakes=model.MODEL + parts.PARTS,
         hints=(
             "`__init__` makes six things: `patch_embed`, `cls_token`, `pos_embed`, `blocks`, `norm`, `head`. What is "
             "learned and not a layer is an `nn.Parameter`; layers in a list go into an `nn.ModuleList`.",
@@ -94,24 +96,25 @@ EXERCISES = (
         id="5.6",
         reference=maps.attention_distance,
         cases=cases.attention_on_grids,
-        mistakes=views.DISTANCE,
+        mistakes=distances.DISTANCE,
         hints=(
             "First a table (N, N): how many pixels lie between the centres of patch q and patch k? It doesn't depend "
             "on the model.",
             "`torch.cartesian_prod(torch.arange(rows), torch.arange(columns))` lists row and column of every patch; "
-            "`torch.cdist` of that with itself, as floats, times P, is the table.",
+            "`.to(weights)` gives them the weights' type; `torch.cdist` of that with itself, times P, is the table.",
             "Divide the weights by their sum over the keys, multiply with the table, sum over the keys, and average "
             "over images and queries: `.mean(dim=(0, 2))`.",
         ),
         minutes=8,
         difficulty=3,
         alternatives=alternatives.DISTANCE,
+        differentiable=False,
     ),
     Exercise(
         id="5.7",
         reference=scores.auroc,
         cases=cases.scores_and_masks,
-        mistakes=views.AUROC,
+        mistakes=map_scores.AUROC,
         hints=(
             "Take one cell inside the mask and one outside. Who has the higher score? Do that for all pairs.",
             "`scores[mask][:, None] - scores[~mask]` has a row for each cell inside and a column for each outside.",

@@ -38,9 +38,9 @@ PARAMETERS = (
     Mistake(
         "no-class-token",
         _parameters(lambda D, **_: -D),
-        "D numbers are missing: the class token's.",
-        "Its own vector is learned, and so is its position: there are N + 1 of those.",
-        "Count D for the class token and (N + 1) D for the positions.",
+        "D numbers are missing: the class token's, its position's, or the projection's bias.",
+        "The class token is a learned vector, there are N + 1 positions, and the patch projection has a bias.",
+        "Count D for the class token, (N + 1) D for the positions and (C P² + 1) D for the projection.",
     ),
     Mistake(
         "no-positions",
@@ -67,8 +67,22 @@ PARAMETERS = (
         "no-last-norm",
         _parameters(lambda D, **_: -2 * D),
         "2 D numbers are missing.",
-        "Most likely the last norm's weight and bias; the class token and its position are as many.",
-        "Add 2 D for the last norm, and count D for the class token and (N + 1) D for the positions.",
+        "Most likely the last norm's; or two of D: the class token's, its position's, the projection's bias.",
+        "Add 2 D for the last norm; count D, (N + 1) D and (C P² + 1) D for class token, positions and projection.",
+    ),
+    Mistake(
+        "one-norm-per-block",
+        _parameters(lambda D, L, **_: -2 * D * L),
+        "2 D numbers are missing in each block.",
+        "Most likely one of its two layer norms: one stands in front of the attention, one in front of the MLP.",
+        "Count 4 D for the norms of each block: two weights and two biases.",
+    ),
+    Mistake(
+        "no-head-bias",
+        _parameters(lambda K, **_: -K),
+        "The head's bias isn't counted.",
+        "It is a linear layer like the others: one number more for each class.",
+        "Count (D + 1) for each class.",
     ),
     Mistake(
         "mlp-once",
@@ -156,6 +170,13 @@ MACS = (
         "One of attention's four projections is missing.",
         "Query, key and value make three; the heads' outputs go through a fourth one.",
         "Count 4 N D² for the projections of each block.",
+    ),
+    Mistake(
+        "no-head",
+        _macs(lambda D, K, **_: -D * K),
+        "The classifier isn't counted.",
+        "It is a matrix product too: D numbers in, one logit for each class out, for one token.",
+        "Add D for each class.",
     ),
     Mistake(
         "head-on-all-tokens",

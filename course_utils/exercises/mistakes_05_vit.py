@@ -7,22 +7,25 @@ from course_utils.exercises.registry import Mistake
 from course_utils.models.vit import VisionTransformer
 
 
-class _InSteps(VisionTransformer):
+class InSteps(VisionTransformer):
     """The model in steps, so that a mistake can replace one of them."""
 
     def read(self, tokens):
+        """Return what the classifier reads."""
         return tokens[:, 0]
 
     def finish(self, tokens):
+        """Return the logits."""
         return self.head(self.norm(self.read(tokens)))
 
     def forward(self, images):
+        """Return the logits of images."""
         return self.finish(self.encode(images))
 
 
 def _changed(**methods):
     """Return a ViT of which some methods compute something else."""
-    return type("VisionTransformer", (_InSteps,), methods)
+    return type("VisionTransformer", (InSteps,), methods)
 
 
 def _joined(self, images):

@@ -1,10 +1,9 @@
-"""The usual mistakes of exercises 5.6 and 5.7: how far attention looks, and how well a map finds an object."""
+"""The usual mistakes of exercise 5.6: how far attention looks."""
 
 import torch
 
 from course_utils.exercises.registry import Mistake
 from course_utils.models.maps import attention_distance
-from course_utils.scores import auroc
 
 
 def _places(weights, grid):
@@ -57,6 +56,11 @@ def _not_normalised(weights, grid, patch):
     return (weights * distance).sum(dim=-1).mean(dim=(0, 2))
 
 
+def _ratio_of_sums(weights, grid, patch):
+    distance = patch * _between(_places(weights, grid))
+    return (weights * distance).sum(dim=(0, 2, 3)) / weights.sum(dim=(0, 2, 3))
+
+
 def _mean_over_keys(weights, grid, patch):
     return attention_distance(weights, grid, patch) / weights.shape[-1]
 
@@ -81,7 +85,7 @@ def _strongest(weights, grid, patch):
     distance = patch * _between(_places(weights, grid))
     best = weights.argmax(dim=-1, keepdim=True)
     farther = distance.expand_as(weights).gather(3, best)[..., 0]
-    return farther.mean(dim=(0, 2)) + 0 * weights.sum()
+    return farther.mean(dim=(0, 2))
 
 
 DISTANCE = (
@@ -142,6 +146,13 @@ DISTANCE = (
         "Divide the weights by their sum over the keys.",
     ),
     Mistake(
+        "ratio-of-sums",
+        _ratio_of_sums,
+        "Queries whose weights sum to more count more.",
+        "All weighted distances were summed up and divided by the sum of all weights.",
+        "Divide each row by its own sum first, then average over queries and images.",
+    ),
+    Mistake(
         "mean-over-keys",
         _mean_over_keys,
         "The result is too small by the number of keys.",
@@ -182,147 +193,5 @@ DISTANCE = (
         "Only the strongest key of each query counts.",
         "`argmax` throws the other weights away.",
         "Weigh all distances with the attention.",
-    ),
-)
-
-
-def _plain(value):
-    return value.item()
-
-
-def _inverted(scores, mask):
-    return 1 - auroc(scores, mask)
-
-
-def _ties_lose(scores, mask):
-    return _plain((scores[mask][:, None] > scores[~mask]).double().mean())
-
-
-def _ties_win(scores, mask):
-    return _plain((scores[mask][:, None] >= scores[~mask]).double().mean())
-
-
-def _difference_of_means(scores, mask):
-    return _plain(scores[mask].mean() - scores[~mask].mean())
-
-
-def _share_inside(scores, mask):
-    return _plain(scores[mask].sum() / scores.sum())
-
-
-def _accuracy(scores, mask):
-    return _plain(((scores > scores.mean()) == mask).double().mean())
-
-
-def _hits(scores, mask):
-    return _plain((scores[mask] > scores.mean()).double().mean())
-
-
-def _against_the_mean(scores, mask):
-    return _plain((scores[mask] > scores[~mask].mean()).double().mean())
-
-
-def _against_all(scores, mask):
-    difference = scores[mask][:, None] - scores.flatten()
-    return _plain(((difference > 0).double() + 0.5 * (difference == 0).double()).mean())
-
-
-def _overlap(scores, mask):
-    chosen = scores > scores.median()
-    return _plain((chosen & mask).sum() / (chosen | mask).sum())
-
-
-def _not_divided(scores, mask):
-    return auroc(scores, mask) * mask.sum().item() * (~mask).sum().item()
-
-
-def _best_only(scores, mask):
-    return float(mask.flatten()[scores.flatten().argmax()])
-
-
-AUROC = (
-    Mistake(
-        "inverted",
-        _inverted,
-        "Low scores count as hits.",
-        "The comparison is the wrong way round: 1 minus the right answer.",
-        "Ask how often a cell inside has the higher score.",
-    ),
-    Mistake(
-        "ties-lose",
-        _ties_lose,
-        "Pairs with equal scores count 0.",
-        "`>` is False for them.",
-        "Let a tie count one half: a map that is the same everywhere must get 0.5.",
-    ),
-    Mistake(
-        "ties-win",
-        _ties_win,
-        "Pairs with equal scores count 1.",
-        "`>=` is True for them.",
-        "Let a tie count one half: a map that is the same everywhere must get 0.5.",
-    ),
-    Mistake(
-        "difference-of-means",
-        _difference_of_means,
-        "It is the difference of the two means.",
-        "That depends on the size of the scores; a map times 10 would be 10 times as good.",
-        "Compare cells in pairs: only the order of the scores counts.",
-    ),
-    Mistake(
-        "share-inside",
-        _share_inside,
-        "It is the share of the scores that lies inside the mask.",
-        "That grows with the size of the object, whatever the map shows.",
-        "Compare every cell inside with every cell outside.",
-    ),
-    Mistake(
-        "accuracy",
-        _accuracy,
-        "It is the share of cells on the right side of a threshold.",
-        "The mean was made a threshold; another one gives another result.",
-        "Compare cells in pairs: no threshold is needed.",
-    ),
-    Mistake(
-        "hits-at-a-threshold",
-        _hits,
-        "It is the share of the object's cells above the mean score.",
-        "One point of the curve, not the area under it.",
-        "Compare every cell inside with every cell outside.",
-    ),
-    Mistake(
-        "against-the-mean-outside",
-        _against_the_mean,
-        "Cells inside are compared with the mean of those outside.",
-        "The mean stands for all of them, and hides the high ones.",
-        "Compare every cell inside with every cell outside.",
-    ),
-    Mistake(
-        "against-all",
-        _against_all,
-        "Cells inside are compared with all cells, those inside too.",
-        "Two cells of the object say nothing about the map.",
-        "Compare with `scores[~mask]`.",
-    ),
-    Mistake(
-        "overlap",
-        _overlap,
-        "It is the overlap of the mask with the upper half of the scores.",
-        "That is another measure (intersection over union), and it needs a threshold.",
-        "Compare every cell inside with every cell outside.",
-    ),
-    Mistake(
-        "not-divided",
-        _not_divided,
-        "It is a number of pairs, not a share.",
-        "The wins were counted and not divided.",
-        "Divide by the number of pairs: cells inside times cells outside.",
-    ),
-    Mistake(
-        "best-cell-only",
-        _best_only,
-        "Only the highest score counts.",
-        "One cell in the object says little about the others.",
-        "Compare every cell inside with every cell outside.",
     ),
 )
