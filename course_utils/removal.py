@@ -9,6 +9,8 @@ from course_utils.models.maps import attention_maps, rollout
 from course_utils.models.vit import VisionTransformer
 from course_utils.threads import one_thread
 
+AT_ONCE = 100  # images: the maps of more don't fit into a processor's cache
+
 
 @one_thread()
 @torch.no_grad()
@@ -23,6 +25,11 @@ def logits_without(model: VisionTransformer, images: Tensor, removed: Tensor) ->
     Returns:
         the logits (B, classes).
     """
+    parts = zip(images.split(AT_ONCE), removed.split(AT_ONCE), strict=True)
+    return torch.cat([_logits_without(model, part, gone) for part, gone in parts])
+
+
+def _logits_without(model: VisionTransformer, images: Tensor, removed: Tensor) -> Tensor:
     tokens = model.tokens(images)  # (B, 1 + N, D)
     stays = torch.ones(tokens.shape[:2], dtype=torch.bool)
     stays.scatter_(1, removed + 1, False)  # 0 is the class token
@@ -36,15 +43,19 @@ def logits_without(model: VisionTransformer, images: Tensor, removed: Tensor) ->
 @torch.no_grad()
 def class_rollout(model: VisionTransformer, images: Tensor) -> Tensor:
     """Return how much of each patch (B, N) reaches the class token, by attention rollout (Abnar & Zuidema 2020)."""
-    layers = [next(iter(layer.values())) for layer in attention_maps(model, images)]
-    return rollout(layers)[-1][:, 0, 1:]
+    found = []
+    for part in images.split(AT_ONCE):
+        layers = [next(iter(layer.values())) for layer in attention_maps(model, part)]
+        found.append(rollout(layers)[-1][:, 0, 1:])
+    return torch.cat(found)
 
 
 @one_thread()
 @torch.no_grad()
 def class_attention(model: VisionTransformer, images: Tensor) -> Tensor:
     """Return the class token's attention to each patch (B, N) in the last layer, the mean of its heads."""
-    return next(iter(attention_maps(model, images)[-1].values())).mean(dim=1)[:, 0, 1:]
+    parts = [next(iter(attention_maps(model, part)[-1].values())) for part in images.split(AT_ONCE)]
+    return torch.cat([part.mean(dim=1)[:, 0, 1:] for part in parts])
 
 
 def difference_with_interval(first: Tensor, second: Tensor) -> tuple[float, float]:

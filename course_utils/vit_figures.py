@@ -89,10 +89,10 @@ def head_distances(distances: Mapping[str, Tensor], even: float) -> Figure:
 
 def filters_and_positions(filters: Tensor, alike: Tensor) -> Figure:
     """Draw filters (28, P, P) on the left, and on the right how like all positions are to each: (7, 7, 7, 7)."""
-    figure = Figure(figsize=(6.5, 3.3))
+    figure = Figure(figsize=(5.8, 2.9))
     left, right = figure.subfigures(1, 2, wspace=0.08)
-    left.suptitle("patch filters", fontsize=11)
-    right.suptitle("cosine with every position's embedding", fontsize=11)
+    left.suptitle("patch filters", fontsize=9)
+    right.suptitle("cosine with every position's embedding", fontsize=9)
     for axes, values in zip(left.subplots(4, 7).flat, filters, strict=True):
         _cells(axes, values, "gray")
     for axes, values in zip(right.subplots(7, 7).flat, alike.flatten(0, 1), strict=True):
@@ -107,16 +107,16 @@ def maps_over_photographs(pictures: Sequence[tuple[Tensor, Tensor, Tensor]], tit
         pictures: (3, H, W) in 0..1, the outline's mask of bool (rows, columns), and the attention (rows, columns).
         titles: of the attention's panels.
     """
-    figure = Figure(figsize=(7.5, 1.75 * len(pictures)))
+    figure = Figure(figsize=(5.8, 1.35 * len(pictures)))
     rows = figure.subplots(len(pictures), 3, squeeze=False)
     for panels, (picture, mask, attended), title in zip(rows, pictures, titles, strict=True):
         large = F.interpolate(mask[None, None].float(), picture.shape[1:])[0, 0]
         plots.draw_image(panels[0], picture)
         plots.draw_image(panels[1], picture * (0.25 + 0.75 * large))
         _cells(panels[2], attended, plots.ATTENTION, vmin=0)
-        panels[2].set_title(title, fontsize=10)
-    rows[0, 0].set_title("photograph", fontsize=10)
-    rows[0, 1].set_title("its object, outlined by hand", fontsize=10)
+        panels[2].set_title(title, fontsize=9)
+    rows[0, 0].set_title("photograph", fontsize=9)
+    rows[0, 1].set_title("its object, by hand", fontsize=9)
     return figure
 
 
