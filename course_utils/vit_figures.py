@@ -23,15 +23,26 @@ def picture_row(pictures: Sequence[Tensor], titles: Sequence[str] = (), width: f
     return figure
 
 
+def loss_curve(losses: Sequence[float], window: int = 25) -> Figure:
+    """Draw the losses of a training, each point the mean of `window` steps."""
+    figure, (axes,) = plots.figure(width=6, height=2.6)
+    _smooth(axes, losses, window)
+    return figure
+
+
 def training_curves(losses: Sequence[float], accuracies: Mapping[int, float], window: int = 50) -> Figure:
     """Draw the losses of a training, each point the mean of `window` steps, beside the accuracies (0 to 1) by step."""
-    smooth = F.avg_pool1d(torch.tensor(losses)[None], window, window)[0]
     figure, (left, right) = plots.figure(2, width=7.5, height=2.4)
-    left.plot(torch.arange(len(smooth)) * window + window / 2, smooth)
-    left.set(xlabel="step", ylabel=f"loss, mean of {window}", ylim=(0, None))
+    _smooth(left, losses, window)
     right.plot(list(accuracies), [100 * value for value in accuracies.values()], "s-", color=plots.COLOURS[1])
     right.set(xlabel="step", ylabel="% named rightly", xlim=left.get_xlim())
     return figure
+
+
+def _smooth(axes: Axes, losses: Sequence[float], window: int) -> None:
+    means = F.avg_pool1d(torch.tensor(losses)[None], window, window)[0]
+    axes.plot(torch.arange(len(means)) * window + window / 2, means)
+    axes.set(xlabel="step", ylabel=f"loss, mean of {window}", ylim=(0, None))
 
 
 def confusions(matrix: Tensor, classes: Sequence[str]) -> Figure:
