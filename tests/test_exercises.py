@@ -38,7 +38,7 @@ def test_a_copy_of_the_reference_and_every_alternative_is_right(exercise, capsys
     assert len(exercise.alternatives) >= 2
     line = f"✓ {exercise.id} correct on {len(exercise.cases())} cases\n"
     for answer in (rewritten(exercise.reference), *exercise.alternatives):
-        assert verdict(capsys, exercise.id, answer) == (answer, line.replace("1 cases", "1 case")), answer
+        assert verdict(capsys, exercise.id, answer) == (answer, line.replace(" 1 cases", " 1 case")), answer
     assert json.loads(place.read_text(encoding="utf-8"))["solved"] == [exercise.id]
 
 

@@ -69,6 +69,7 @@ EXERCISES = (
         minutes=4,
         difficulty=1,
         alternatives=alternatives.SMOOTH,
+        differentiable=False,
     ),
     Exercise(
         id="6.5",

@@ -27,6 +27,14 @@ def _one_too_many(images, top, left, height, width, fill=0.0):
     return images.masked_fill(_inside(images, top, left, top + height + 1, left + width + 1), fill)
 
 
+def _one_row_too_many(images, top, left, height, width, fill=0.0):
+    return images.masked_fill(_inside(images, top, left, top + height + 1, left + width), fill)
+
+
+def _one_column_too_many(images, top, left, height, width, fill=0.0):
+    return images.masked_fill(_inside(images, top, left, top + height, left + width + 1), fill)
+
+
 def _one_too_few(images, top, left, height, width, fill=0.0):
     return images.masked_fill(_inside(images, top + 1, left + 1, top + height, left + width), fill)
 
@@ -92,6 +100,20 @@ ERASE = (
         "The rectangles have a row and a column too many.",
         "The first row behind the rectangle, `top + height`, was counted in.",
         "Use `<`, not `<=`.",
+    ),
+    Mistake(
+        "one-row-too-many",
+        _one_row_too_many,
+        "The rectangles have a row too many; their columns are right.",
+        "Row `top + height` is the first one below the rectangle.",
+        "Use `<`, not `<=`, for the rows too.",
+    ),
+    Mistake(
+        "one-column-too-many",
+        _one_column_too_many,
+        "The rectangles have a column too many; their rows are right.",
+        "Column `left + width` is the first one behind the rectangle.",
+        "Use `<`, not `<=`, for the columns too.",
     ),
     Mistake(
         "one-too-few",

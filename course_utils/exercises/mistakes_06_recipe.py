@@ -14,6 +14,16 @@ def _stays_at_zero(step, steps, warmup):
     return 0.0 if step < warmup else warmup_cosine(step, steps, warmup)
 
 
+def _whole_numbers(step, steps, warmup):
+    return float((step + 1) // warmup) if step < warmup else warmup_cosine(step, steps, warmup)
+
+
+def _one_step_early(step, steps, warmup):
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - 1 - warmup)))
+
+
 def _no_warmup(step, steps, warmup):
     return 1.0 if step < warmup else warmup_cosine(step, steps, warmup)
 
@@ -80,6 +90,20 @@ WARMUP = (
         "The factor stays 0 in the whole warm-up.",
         "`step // warmup` cuts off what comes behind the point; or training only starts after the warm-up.",
         "Use a straight line with `/`: `(step + 1) / warmup`.",
+    ),
+    Mistake(
+        "whole-numbers",
+        _whole_numbers,
+        "The factor is 0 until the last step of the warm-up, and 1 there.",
+        "`//` cuts off what comes behind the point.",
+        "Divide with `/`.",
+    ),
+    Mistake(
+        "one-step-early",
+        _one_step_early,
+        "The cosine reaches 0 in the last step, one step early.",
+        "Of the steps behind the warm-up one was taken away.",
+        "The wave spans `steps - warmup` steps: it would reach 0 in step number `steps`.",
     ),
     Mistake(
         "no-warmup",

@@ -1,5 +1,7 @@
 """The usual mistakes of exercises 6.3 to 6.5: dropped paths, smooth labels, mixed pictures."""
 
+import torch
+
 from course_utils.augment import mixup, smooth_labels
 from course_utils.exercises.registry import Mistake
 from course_utils.models.regularise import drop_path
@@ -49,7 +51,19 @@ def _left_out(branch, keep, rate):
     return branch[keep] / (1 - rate)
 
 
+def _own_draw(branch, keep, rate):
+    drawn = torch.rand(len(branch), generator=torch.Generator().manual_seed(1))  # as the check seeds torch's own
+    return drop_path(branch, drawn >= rate, rate)
+
+
 PATHS = (
+    Mistake(
+        "own-draw",
+        _own_draw,
+        "Others are dropped than `keep` says.",
+        "The function draws anew, with `torch.rand`; who keeps the branch has been drawn already.",
+        "Use `keep`, and draw nothing.",
+    ),
     Mistake(
         "not-scaled",
         _not_scaled,
@@ -242,6 +256,10 @@ def _swapped(images, targets, order, share):
     return mixup(images, targets, order, 1 - share)
 
 
+def _swapped_in_images(images, targets, order, share):
+    return mixup(images, targets, order, 1 - share)[0], mixup(images, targets, order, share)[1]
+
+
 def _half(images, targets, order, share):
     return mixup(images, targets, order, 0.5)
 
@@ -301,7 +319,14 @@ MIXUP = (
         _swapped,
         "The partner gets `share`, the picture itself the rest.",
         "`share` is the part of picture b itself.",
-        "Write `share * images + (1 - share) * images[order]`.",
+        "Change the two factors over, in images and targets.",
+    ),
+    Mistake(
+        "swapped-in-images",
+        _swapped_in_images,
+        "In the images the partner gets `share`, in the targets the picture itself.",
+        "The two mixtures must be the same, or the label belongs to another picture.",
+        "`share` is the part of picture b itself, in both.",
     ),
     Mistake(
         "half-and-half",

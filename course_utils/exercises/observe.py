@@ -83,7 +83,7 @@ class Observer:
         return _trusted(lambda: drawn(self.exercise.reference(**case.init)), self.world)
 
     def _forward(self, call: "_Call", case: Case, run: Run, files: frozenset[str]) -> Observed:
-        case = _mapped(case, lambda tensor: tensor.detach().clone())
+        case = _mapped(case, _fresh)
         before = self._named(case)
         job = run(lambda: call.output(case), self.world, files)
         if not job.finished or job.raised:
@@ -201,6 +201,12 @@ def _tensors(value: object) -> dict[str, Tensor]:
             pairs = entry.items() if type(entry) is dict else enumerate(entry)
             waiting += [(f"{name}[{key!r}]" if name else key, item) for key, item in pairs if type(key) in (str, int)]
     return found
+
+
+def _fresh(tensor: Tensor) -> Tensor:
+    """Return a copy; a parameter's is one too, since an answer may ask for that."""
+    copied = tensor.detach().clone()
+    return nn.Parameter(copied, tensor.requires_grad) if type(tensor) is nn.Parameter else copied
 
 
 def _mapped(case: Case, change: Callable[[Tensor], Tensor]) -> Case:

@@ -32,7 +32,7 @@ class AugRegExplorer(Explorer):
         DataFileError: there are no rows, and the table is missing, truncated or altered.
     """
 
-    _esm = script("grids.js", "augreg.js")
+    _esm = script("grids.js", "augreg_table.js", "augreg.js")
     sheets = ("augreg.css",)
     _css = style(*sheets)
 
