@@ -14,7 +14,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from course_utils import copy_runs, image_runs, mixer_runs, photo_maps, vit_runs
+from course_utils import copy_runs, image_runs, photo_maps, vit_runs
 from course_utils.data import verified
 from course_utils.experiments import origin
 from course_utils.files import DATA, CourseError, write_atomically
@@ -62,12 +62,6 @@ CHECKPOINTS = {
         "A ViT on Fashion-MNIST: patches of 4 x 4, so 49 tokens and a class token, 4 blocks of width 64 with 4 heads.",
         lambda: vit_runs.small_vit(patch=4, pool="class token", heads=4),
         vit_runs.train_looked_into,
-    ),
-    "mixer_28": Checkpoint(
-        "An MLP-Mixer on Fashion-MNIST: patches of 4 x 4, so 49 tokens, 4 blocks of width 64, 64 wide across "
-        "the tokens.",
-        mixer_runs.looked_into,
-        mixer_runs.train_looked_into,
     ),
     "colour_copier": Checkpoint(
         "A Transformer that says for each patch of a grey photograph from which others to copy its colour: patches of "

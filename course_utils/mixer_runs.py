@@ -12,7 +12,7 @@ from course_utils.models.gmlp import GatedMLP
 from course_utils.models.mixer import AllMLP, MixerBlock, MLPMixer
 from course_utils.models.resmlp import ResMLP
 from course_utils.recipe_runs import RECIPE
-from course_utils.training import Recipe, unchanged
+from course_utils.training import unchanged
 from course_utils.vit_runs import LIVE, shuffled, small_vit, trained
 
 SIZES = {"side": 28, "layers": 4, "classes": 10, "channels": 1}
@@ -115,18 +115,3 @@ def shuffle_arm(arm: str, seed: int) -> dict[str, float]:
     torch.manual_seed(seed)
     train_set, test_set = (shuffled(images, arm) for images in data.fashion_mnist(10_000, 10_000))
     return trained(small_mixer(), (train_set, test_set), LIVE, seed, augment=unchanged)
-
-
-# the Mixer that lesson 09 looks into
-
-LOOKED_INTO = Recipe(6000, lr=4e-3, schedule="cosine", warmup=0.1, decay_all=False)
-
-
-def looked_into() -> MLPMixer:
-    """Make the Mixer whose weights across the tokens lesson 09 shows: 49 tokens."""
-    return small_mixer(patch=4, token_hidden=64)
-
-
-def train_looked_into(model: nn.Module) -> dict[str, float]:
-    """Train it on all 60,000 images."""
-    return {**trained(model, data.fashion_mnist(), LOOKED_INTO, seed=0), "images": 60_000}
