@@ -115,6 +115,7 @@ function render({ model, el }) {
   }
 
   function arrange() {
+    const hadFocus = table.element.contains(document.activeElement); // moving rows takes it away
     const scores = scoresOf(grid, ticked());
     order = { models: inOrder(every.length, scores.rows[view.rows]), levels: inOrder(grid.levels.length, scores.columns[view.columns]) };
     table.arrange(order.models, order.levels, mapsShown());
@@ -122,6 +123,7 @@ function render({ model, el }) {
     root.style.setProperty("--vt-cell", `${NARROWEST + Math.min(WIDENED, Math.max(0, Math.floor(free)))}px`);
     maps.set(view.maps === ALL && isNarrow ? CHANGE : view.maps);
     place();
+    if (hadFocus) table.rows[focused[1]].cells[focused[0]][focused[2]].focus({ preventScroll: true });
   }
 
   function move(event) {
