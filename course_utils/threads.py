@@ -1,17 +1,23 @@
 """How many threads PyTorch uses."""
 
 import contextlib
+import time
 from collections.abc import Iterator
+from statistics import median
 
 import torch
+
+AVAILABLE = torch.get_num_threads()  # what PyTorch took when the course was imported: the cores, or OMP_NUM_THREADS
+TRIES = 3  # steps with each number of threads, before one is chosen
+AGAIN = 100  # steps until both are tried again: another program may have come, or gone
 
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
     """Compute with one thread inside, and with as many as before afterwards.
 
-    On small tensors a second thread gains a fifth of the time, and where another program needs the core it costs
-    thirty times as much: the two wait for each other at every operation.
+    Results are then the same on every run. On small tensors a second thread gains a third of the time at best, and
+    where another program needs the core it costs thirty times as much: the two wait for each other at every operation.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -19,3 +25,44 @@ def one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+class Pace:
+    """Does steps with one thread or with several, whichever turns out faster: `with pace:` around each step.
+
+    A second thread gains a third of the time on an idle computer, and loses much more on a busy one. So both are tried
+    by turns, in steps that count like any other, and the faster one is kept for a while. Sums are rounded in another
+    order, so two runs differ a little.
+
+    Args:
+        threads: the most; 1 tries nothing. PyTorch's own number, the processor's cores as a rule, isn't exceeded.
+
+    Raises:
+        ValueError: fewer than one.
+    """
+
+    def __init__(self, threads: int):
+        if threads < 1:
+            raise ValueError(f"{threads} threads can't compute: use 1 or more")
+        self.most = min(threads, AVAILABLE)
+        self.chosen = 1
+        self._done = 0
+        self._seconds: dict[int, list[float]] = {}
+
+    def __enter__(self) -> "Pace":
+        """Set the number of threads for the next step."""
+        turn = self._done % AGAIN
+        if turn == 0:
+            self._seconds = {1: [], self.most: []}
+        trying = self.most > 1 and turn < 2 * TRIES
+        self._now = (1, self.most)[turn % 2] if trying else self.chosen
+        torch.set_num_threads(self._now)
+        self._started = time.perf_counter()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Note how long the step took; after the last try, choose."""
+        self._seconds[self._now].append(time.perf_counter() - self._started)
+        self._done += 1
+        if self.most > 1 and self._done % AGAIN == 2 * TRIES:
+            self.chosen = min(self._seconds, key=lambda threads: median(self._seconds[threads]))

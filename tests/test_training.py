@@ -49,6 +49,18 @@ def test_a_seed_repeats_a_training_and_another_does_not(images):
     assert torch.get_num_threads() == before
 
 
+def test_more_threads_change_no_more_than_the_rounding(images):
+    def losses(threads):
+        torch.manual_seed(7)
+        model = nn.Sequential(nn.Flatten(), nn.Linear(784, 32), nn.GELU(), nn.Linear(32, 10))
+        loss = classification(model, images[0], 32)
+        return fit(model, loss, Recipe(20, batch=32), threads=threads).losses
+
+    before = torch.get_num_threads()
+    assert losses(2) == pytest.approx(losses(1), rel=1e-3)
+    assert torch.get_num_threads() == before
+
+
 def test_a_look_at_the_model_changes_nothing(images):
     def dropping(watch=None):
         torch.manual_seed(7)
