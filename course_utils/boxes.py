@@ -63,7 +63,7 @@ def box_area(boxes: Tensor) -> Tensor:
 
 
 def box_iou(first: Tensor, second: Tensor) -> Tensor:
-    """Compare all boxes with all: the area that two share, divided by the area that they cover together.
+    """Compare all boxes with all: the area that two share, by the area that they cover.
 
     Args:
         first: (N, 4) in corners.
@@ -79,7 +79,7 @@ def box_iou(first: Tensor, second: Tensor) -> Tensor:
 
 
 def generalized_box_iou(first: Tensor, second: Tensor) -> Tensor:
-    """Compare all boxes with all by GIoU, which still tells near from far where two share nothing.
+    """Compare all boxes with all by GIoU, which tells near from far even where IoU is 0.
 
     Args:
         first: (N, 4) in corners.
@@ -174,7 +174,7 @@ def all_pairs(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def ratio(part: Tensor, whole: Tensor) -> Tensor:
-    """Divide areas; 0, with a gradient of 0 towards the whole, where there is no whole."""
+    """Divide areas: 0 where there is no whole, with a gradient of 0 towards it."""
     return part / torch.where(whole > TINY, whole, 1)
 
 
