@@ -61,7 +61,7 @@ class State:
         return self.cost[row][column] - self.u[row] - self.v[column]
 
     def shift(self, amount: float, rows: Iterable[int], columns: Iterable[int]) -> None:
-        """Raise potentials of rows, lower those of columns: what both have stays."""
+        """Raise the potentials of rows, and lower those of columns by as much."""
         for row in rows:
             self.u[row] += amount
         for column in columns:
@@ -148,7 +148,9 @@ def place(state: State, start: int) -> Iterator[Step]:
 
 
 def path_to(
-    column: int, reached: Mapping[int, int], column_of: Mapping[int, int]
+    column: int,
+    reached: Mapping[int, int],
+    column_of: Mapping[int, int],
 ) -> dict[int, int]:
     """Follow a search back: to the row that reached a column, to its column, and on.
 

@@ -10,7 +10,6 @@ import math
 from collections.abc import Sequence
 
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from course_utils.boxes import cxcywh_to_xyxy, generalized_box_iou
@@ -123,10 +122,12 @@ def match(cost: Tensor) -> tuple[Tensor, Tensor]:
     Raises:
         ValueError: no matrix, or a cost that isn't finite.
     """
+    from scipy.optimize import linear_sum_assignment  # here, as it takes half a second
+
     check_cost(cost)
     queries, targets = linear_sum_assignment(cost.detach().double().cpu().numpy())
-    both = torch.from_numpy(queries), torch.from_numpy(targets)
-    return both[0].to(cost.device), both[1].to(cost.device)
+    queries, targets = torch.from_numpy(queries), torch.from_numpy(targets)
+    return queries.to(cost.device), targets.to(cost.device)
 
 
 def check_targets(classes: int, labels: Tensor, targets: Tensor) -> None:
