@@ -111,9 +111,9 @@ def hungarian_steps(cost: Tensor) -> Iterator[Step]:
     yield state.step("Each row's potential is its lowest cost, each column's 0.", {})
     for row in range(N):
         yield from place(state, row)
-    total = f"{sum(state.u) + sum(state.v):.6g}"
-    proof = f"The potentials add up to {total}: no assignment costs less"
-    yield state.step(f"{proof}, and this one costs {total}.", {})
+    paid = sum(costs[row][column] for row, column in state.column_of.items())
+    proof = f"The potentials add up to {sum(state.u + state.v):.6g}: no assignment"
+    yield state.step(f"{proof} costs less, and this one costs {paid:.6g}.", {})
 
 
 def place(state: State, start: int) -> Iterator[Step]:
