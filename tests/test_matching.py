@@ -13,6 +13,7 @@ from course_utils.models.matching import (
     hungarian_steps,
     match,
     match_by_brute_force,
+    match_lowest_first,
     matching_cost,
 )
 
@@ -189,6 +190,22 @@ def test_costs_that_cannot_be_added_up_are_refused(method, wrong):
     for shape in ((3,), (2, 3, 3)):
         with pytest.raises(ValueError, match=r"costs have the shape \(N, M\), not .*: give a matrix"):
             method(torch.zeros(shape))
+
+
+def test_the_lowest_first_is_quick_and_can_be_dear():
+    rows, columns = match_lowest_first(HAND)
+    assert (rows.tolist(), columns.tolist()) == ([0, 1, 2], [0, 1, 2]) and total(HAND, rows, columns) == 6
+    dearer = 0
+    for cost in [*costs("negative", LARGE), *costs("ties", LARGE)]:
+        found = match_lowest_first(cost)
+        assert is_assignment(cost, *found)
+        dearer += total(cost, *found) > best(cost) + 1e-6
+        assert total(cost, *found) >= best(cost) - 1e-6
+        left = cost.double().clone()
+        for row, column in sorted(zip(*map(torch.Tensor.tolist, found), strict=True), key=lambda pair: cost[pair]):
+            assert left[row, column] == left.min()
+            left[row, :] = left[:, column] = torch.inf
+    assert dearer > 8
 
 
 def test_brute_force_knows_its_limit():

@@ -23,6 +23,7 @@ __all__ = [
     "hungarian_steps",
     "match",
     "match_by_brute_force",
+    "match_lowest_first",
     "matching_cost",
 ]
 
@@ -69,6 +70,30 @@ def match_by_brute_force(cost: Tensor) -> tuple[Tensor, Tensor]:
     everything = itertools.permutations(range(M), N)
     best = min(everything, key=lambda columns: assignment_cost(cost.double(), columns))
     return torch.arange(N), torch.tensor(best, dtype=torch.int64)
+
+
+def match_lowest_first(cost: Tensor) -> tuple[Tensor, Tensor]:
+    """Take the lowest cost, then the lowest of what is left, and so on.
+
+    Greedy and quick, and often not the cheapest: a pair taken early is never undone.
+
+    Args:
+        cost: (N, M).
+
+    Returns:
+        the rows, in order, and their columns, both (min(N, M),) of int64.
+
+    Raises:
+        ValueError: no matrix, or a cost that isn't finite.
+    """
+    check_cost(cost)
+    left, pairs = cost.double().clone(), []
+    for _ in range(min(cost.shape)):
+        row, column = divmod(left.argmin().item(), cost.shape[1])
+        pairs.append((row, column))
+        left[row, :] = left[:, column] = torch.inf
+    found = torch.tensor(sorted(pairs), dtype=torch.int64).view(-1, 2)
+    return found[:, 0], found[:, 1]
 
 
 @torch.no_grad()
