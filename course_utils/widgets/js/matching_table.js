@@ -2,6 +2,9 @@
 import { leftOver } from "./hungarian.js";
 import { make } from "./pictures.js";
 
+/** Make text for those who listen. */
+const quiet = (text) => make("span", { class: "vt-matching-quiet" }, text);
+
 /** Make the table once; `show` writes a step into it. `pick` is told which cell was touched. */
 export function makeCostTable(names, write, pick) {
   const places = names[0].map((_, row) => names[1].map((_, column) => [row, column]));
@@ -24,21 +27,14 @@ export function makeCostTable(names, write, pick) {
       const cell = cells[row][column];
       const left = leftOver({ cost, ...step }, row, column);
       const marks = { matched: has(step.pairs, place), path: has(step.path, place), zero: left === 0 };
-      cell.replaceChildren(make("b", {}, write(cost[row][column])), make("small", {}, `${write(left)} left`));
+      const told = `${marks.path ? ", on the path" : ""}${marks.matched ? ", matched" : ""}`;
+      cell.replaceChildren(quiet("cost "), make("b", {}, write(cost[row][column])), quiet(", "), make("small", {}, `${write(left)} left`), quiet(told));
       for (const [name, is] of Object.entries(marks)) cell.classList.toggle(`vt-matching-${name}`, is);
       const isChosen = row === chosen[0] && column === chosen[1];
       cell.setAttribute("aria-selected", String(isChosen));
       cell.tabIndex = isChosen ? 0 : -1;
-      cell.setAttribute("aria-label", describePlace(place, cost, step, marks));
     }
     [step.u, step.v].forEach((side, axis) => side.forEach((number, at) => (potentials[axis][at].textContent = write(number))));
-  }
-
-  /** Say what a cell has: "row 0, column 1: cost 2, 0 left, matched". */
-  function describePlace([row, column], cost, step, { matched, path }) {
-    const marks = [...(path ? ["on the path"] : []), ...(matched ? ["matched"] : [])];
-    const left = `${write(leftOver({ cost, ...step }, row, column))} left`;
-    return `${names[0][row]}, ${names[1][column]}: ${[`cost ${write(cost[row][column])}`, left, ...marks].join(", ")}`;
   }
   return { element, show, focus: ([row, column]) => cells[row][column].focus() };
 }
