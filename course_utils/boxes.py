@@ -1,0 +1,203 @@
+"""Boxes, and how well two of them agree: the one place that knows which numbers of a box are which.
+
+Notation: `N M` boxes. A box is four numbers, in one of two forms. In corners, xyxy: left, top, right, bottom. By its
+centre, cxcywh: x and y of the middle, width, height; so DETR predicts it, as shares of the image's sides. The
+unit is the caller's. A box without area is allowed; every result and every gradient stays finite.
+"""
+
+import torch
+from torch import Tensor
+
+TINY = torch.finfo(torch.float32).tiny  # an area below it is taken for none
+
+
+def cxcywh_to_xyxy(boxes: Tensor) -> Tensor:
+    """Turn centre, width and height into corners.
+
+    Args:
+        boxes: (..., 4) of x and y of the centre, width, height.
+
+    Returns:
+        (..., 4) of left, top, right, bottom.
+
+    Raises:
+        ValueError: the last side isn't 4.
+    """
+    check_four(boxes)
+    centre, size = boxes[..., :2], boxes[..., 2:]
+    return torch.cat([centre - size / 2, centre + size / 2], dim=-1)
+
+
+def xyxy_to_cxcywh(boxes: Tensor) -> Tensor:
+    """Turn corners into centre, width and height: the inverse of `cxcywh_to_xyxy`.
+
+    Args:
+        boxes: (..., 4) of left, top, right, bottom.
+
+    Returns:
+        (..., 4) of x and y of the centre, width, height.
+
+    Raises:
+        ValueError: the last side isn't 4.
+    """
+    check_four(boxes)
+    first, last = boxes[..., :2], boxes[..., 2:]
+    return torch.cat([(first + last) / 2, last - first], dim=-1)
+
+
+def box_area(boxes: Tensor) -> Tensor:
+    """Return the area of each box.
+
+    Args:
+        boxes: (..., 4) in corners.
+
+    Returns:
+        (...).
+
+    Raises:
+        ValueError: the last side isn't 4, or a box ends before it begins.
+    """
+    check_corners(boxes)
+    width, height = (boxes[..., 2:] - boxes[..., :2]).unbind(dim=-1)
+    return width * height
+
+
+def box_iou(first: Tensor, second: Tensor) -> Tensor:
+    """Compare all boxes with all: the area that two share, by the area that they cover.
+
+    Args:
+        first: (N, 4) in corners.
+        second: (M, 4) in corners.
+
+    Returns:
+        (N, M) in 0..1. Everingham et al. 2010, section 4.2.
+
+    Raises:
+        ValueError: another shape, or a box ends before it begins.
+    """
+    return paired_iou(*all_pairs(first, second))
+
+
+def generalized_box_iou(first: Tensor, second: Tensor) -> Tensor:
+    """Compare all boxes with all by GIoU, which tells near from far even where IoU is 0.
+
+    Args:
+        first: (N, 4) in corners.
+        second: (M, 4) in corners.
+
+    Returns:
+        (N, M) in -1..1, the IoU at the most. Rezatofighi et al. 2019, algorithm 1.
+
+    Raises:
+        ValueError: another shape, or a box ends before it begins.
+    """
+    return paired_giou(*all_pairs(first, second))
+
+
+def paired_iou(first: Tensor, second: Tensor) -> Tensor:
+    """Compare each box with the one at its own place, by IoU.
+
+    Args:
+        first, second: (..., 4) in corners, of one shape.
+
+    Returns:
+        (...) in 0..1; 0 where both have no area.
+
+    Raises:
+        ValueError: the shapes differ, or a box ends before it begins.
+    """
+    return ratio(*intersection_and_union(first, second))
+
+
+def paired_giou(first: Tensor, second: Tensor) -> Tensor:
+    """Compare each box with the one at its own place, by GIoU.
+
+    From the IoU goes what the smallest box around both has left over, as a share.
+
+    Args:
+        first, second: (..., 4) in corners, of one shape.
+
+    Returns:
+        (...) in -1..1. Rezatofighi et al. 2019, algorithm 1.
+
+    Raises:
+        ValueError: the shapes differ, or a box ends before it begins.
+    """
+    intersection, union = intersection_and_union(first, second)
+    upper_left = torch.minimum(first[..., :2], second[..., :2])
+    lower_right = torch.maximum(first[..., 2:], second[..., 2:])
+    around = box_area(torch.cat([upper_left, lower_right], dim=-1))
+    return ratio(intersection, union) - ratio(around - union, around)
+
+
+def intersection_and_union(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the area that each two boxes share, and the area that they cover together.
+
+    Args:
+        first, second: (..., 4) in corners, of one shape.
+
+    Returns:
+        twice (...).
+
+    Raises:
+        ValueError: the shapes differ, or a box ends before it begins.
+    """
+    if first.shape != second.shape:
+        shapes = f"{tuple(first.shape)} and {tuple(second.shape)}"
+        raise ValueError(f"boxes {shapes} are no pairs: use box_iou for all with all")
+    upper_left = torch.maximum(first[..., :2], second[..., :2])
+    lower_right = torch.minimum(first[..., 2:], second[..., 2:])
+    width, height = (lower_right - upper_left).clamp(min=0).unbind(dim=-1)
+    intersection = width * height
+    return intersection, box_area(first) + box_area(second) - intersection
+
+
+def all_pairs(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """Put every box of the one beside every box of the other, without copying any.
+
+    Args:
+        first: (N, 4).
+        second: (M, 4).
+
+    Returns:
+        twice (N, M, 4).
+
+    Raises:
+        ValueError: another shape.
+    """
+    for boxes in (first, second):
+        if boxes.ndim != 2 or boxes.shape[1] != 4:
+            found = f"boxes of shape {tuple(boxes.shape)}"
+            raise ValueError(f"{found} are not (N, 4): compare two lists")
+    shape = (len(first), len(second), 4)
+    return first[:, None].expand(shape), second[None, :].expand(shape)
+
+
+def ratio(part: Tensor, whole: Tensor) -> Tensor:
+    """Divide areas: 0 where there is no whole, with a gradient of 0 towards it."""
+    return part / torch.where(whole > TINY, whole, 1)
+
+
+def check_four(boxes: Tensor) -> None:
+    """Refuse what can't be boxes.
+
+    Raises:
+        ValueError: the last side isn't 4.
+    """
+    if boxes.ndim == 0 or boxes.shape[-1] != 4:
+        shape = tuple(boxes.shape)
+        raise ValueError(f"boxes have the shape (..., 4), not {shape}: 4 numbers each")
+
+
+def check_corners(boxes: Tensor) -> None:
+    """Refuse what can't be boxes in corners.
+
+    Raises:
+        ValueError: the last side isn't 4, or a box ends before it begins, or is NaN.
+    """
+    check_four(boxes)
+    right_way = (boxes[..., 2:] >= boxes[..., :2]).all(dim=-1)  # NaN isn't
+    if not right_way.all():
+        first = [round(value, 4) for value in boxes[~right_way][0].tolist()]
+        problem = f"box {first} has no corners in the order left, top, right, bottom"
+        raise ValueError(f"{problem}: if it is cxcywh, use cxcywh_to_xyxy")
