@@ -79,6 +79,8 @@ class _Gate(nn.Module):
         super().__init__()
         self.norm = nn.LayerNorm(hidden // 2)
         self.token_layer = nn.Linear(tokens, tokens)
+        nn.init.trunc_normal_(self.token_layer.weight, std=1e-6)
+        self.token_layer.bias.data.fill_(1)
 
     def forward(self, features):
         half = features.shape[-1] // 2
@@ -87,7 +89,12 @@ class _Gate(nn.Module):
 
 
 class _TurnedGate(_Gate):
-    """The gate with the product taken while the table is turned."""
+    """The gate with the product taken while the table is turned; its own numbers as parameters."""
+
+    def __init__(self, hidden, tokens):
+        super().__init__(hidden, tokens)
+        self.token_layer.weight = nn.Parameter(1e-6 * torch.randn(tokens, tokens))
+        self.token_layer.bias = nn.Parameter(torch.ones(tokens))
 
     def forward(self, features):
         passed, gate = torch.tensor_split(features, 2, dim=2)
