@@ -106,6 +106,8 @@ GATE = (_Gate, _TurnedGate)
 
 def _shift_by_index(grid):
     _, H, W, C = grid.shape
+    if C % 4 != 0:
+        raise ValueError(f"{C} isn't a multiple of 4")
     rows, columns = torch.arange(H), torch.arange(W)
     quarter = C // 4
     return torch.cat(
@@ -120,7 +122,9 @@ def _shift_by_index(grid):
 
 
 def _shift_into_a_copy(grid):
-    moved, quarter = grid.clone(), grid.shape[-1] // 4
+    moved, (quarter, left) = grid.clone(), divmod(grid.shape[-1], 4)
+    if left:
+        raise ValueError("no quarters")
     moved[:, :, 1:, :quarter] = grid[:, :, :-1, :quarter]
     moved[:, :, :-1, quarter : 2 * quarter] = grid[:, :, 1:, quarter : 2 * quarter]
     moved[:, 1:, :, 2 * quarter : 3 * quarter] = grid[:, :-1, :, 2 * quarter : 3 * quarter]
@@ -129,6 +133,8 @@ def _shift_into_a_copy(grid):
 
 
 def _shift_by_padding(grid):
+    if grid.shape[-1] & 3:
+        raise ValueError
     left, right, above, below = grid.permute(0, 3, 1, 2).chunk(4, dim=1)
     parts = [
         F.pad(left, (1, 0, 0, 0), mode="replicate")[..., :-1],
