@@ -1,5 +1,6 @@
 """The figures of lesson 09 that take more lines than a cell should have."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import matplotlib
@@ -45,31 +46,16 @@ def readers(panels: Mapping[str, Tensor], token: tuple[int, int]) -> Figure:
         token: row and column of the one that reads; it is outlined.
     """
     figure, axes = plots.figure(len(panels), width=7.5, height=7.5 / len(panels) + 0.5)
-    most = max(values.max().item() for values in panels.values())
+    most, blues = max(values.max().item() for values in panels.values()), matplotlib.colormaps["Blues"]
     for one, (name, values) in zip(axes, panels.items(), strict=True):
-        _cells(one, values, cmap=matplotlib.colormaps["Blues"], vmin=0, vmax=1.4 * most)
+        _cells(one, values, cmap=blues, vmin=0, vmax=1.4 * most)
+        _lines_between(one, values)
         for (row, column), count in _entries(values):
-            one.text(column, row, str(int(count)) if most > 1 else "", ha="center", va="center", fontsize=8)
+            style = {"ha": "center", "va": "center", "color": plots.ink_on(blues(count / (1.4 * most)))}
+            one.text(column, row, str(int(count)) if most > 1 else "", fontsize=8, **style)
         one.set_title(name, fontsize=10)
         size = tuple(values.shape)
         plots.mark_patch(one, token[0] * size[1] + token[1], size, size)
-    return figure
-
-
-def cycles(offsets: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
-    """Draw how far down (circles) and across (squares) each channel reads, a panel for each field.
-
-    Args:
-        offsets: for each name, what `cycle_offsets` returns.
-    """
-    figure, axes = plots.figure(len(offsets), width=7.5, height=2.5)
-    furthest = max(int(way.abs().max()) for both in offsets.values() for way in both)
-    for one, (name, both) in zip(axes, offsets.items(), strict=True):
-        for place, (way, values) in enumerate(zip(("down", "across"), both, strict=True)):
-            one.plot(values, linewidth=1, marker=plots.MARKERS[place], markersize=8 - 3 * place, label=way)
-        one.set(xlabel="channel", title=name, ylim=(-furthest - 0.5, furthest + 0.5))
-    axes[0].set(ylabel="tokens away")
-    axes[0].legend(fontsize=9, loc="upper right")
     return figure
 
 
@@ -85,7 +71,8 @@ def matrices(panels: Mapping[str, Tensor], xlabel: str, ylabel: str) -> Figure:
         most = values.abs().max().item()
         _cells(one, values, cmap=SIGNED, vmin=-most, vmax=most)
         one.set_title(title, fontsize=10)
-        one.set_xlabel(xlabel)
+        rows = range(0, len(values), math.isqrt(len(values)))  # the first token of each row of a square grid
+        one.set(xlabel=xlabel, xticks=rows, yticks=rows)
     axes[0].set_ylabel(ylabel)
     return figure
 
@@ -162,6 +149,15 @@ def _cells(axes: Axes, values: Tensor, **colours) -> None:
     axes.imshow(values.numpy(), **colours)
     axes.set(xticks=[], yticks=[])
     axes.grid(visible=False)
+
+
+def _lines_between(axes: Axes, values: Tensor) -> None:
+    """Draw thin lines between the cells of a matrix, so that they can be counted."""
+    style = {"color": plots.INK, "linewidth": 0.4, "marker": ""}
+    for row in range(1, values.shape[0]):
+        axes.axhline(row - 0.5, **style)
+    for column in range(1, values.shape[1]):
+        axes.axvline(column - 0.5, **style)
 
 
 def _entries(values: Tensor) -> list[tuple[tuple[int, int], float]]:

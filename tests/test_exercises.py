@@ -65,7 +65,7 @@ def test_the_inputs_make_every_mistake_visible(exercise, mistake):
 
 def visible(right, mine):
     """Tell whether two observations differ by more than a thousandth."""
-    if (right.raised, right.misfit, right.changed) != (mine.raised, mine.misfit, mine.changed):
+    if (right.raised, right.misfit, right.changed, right.start) != (mine.raised, mine.misfit, mine.changed, mine.start):
         return True
     for pair in compare.mismatches(right.output, mine.output):
         if pair.kind != "value" or not isinstance(pair.expected, torch.Tensor) or not pair.expected.is_floating_point():

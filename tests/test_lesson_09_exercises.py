@@ -57,7 +57,9 @@ def test_the_wrong_axis_is_told_however_it_is_written(product, capsys):
 def test_an_answer_that_changes_its_argument_is_told(capsys):
     source = """
     def spatial_shift(grid):
-        quarter = grid.shape[-1] // 4
+        quarter, left = divmod(grid.shape[-1], 4)
+        if left:
+            raise ValueError("no quarters")
         before = grid.clone()
         grid[:, :, 1:, :quarter] = before[:, :, :-1, :quarter]
         grid[:, :, :-1, quarter : 2 * quarter] = before[:, :, 1:, quarter : 2 * quarter]
@@ -66,6 +68,45 @@ def test_an_answer_that_changes_its_argument_is_told(capsys):
         return grid
     """
     assert "`grid`" in wrong(capsys, made(source, "spatial_shift"), "9.5")
+
+
+def test_a_mistake_is_told_whatever_the_error_says(capsys):
+    source = """
+    def spatial_shift(grid):
+        if grid.shape[-1] % 4:
+            raise ValueError("my own words")
+        left, right, above, below = grid.chunk(4, dim=-1)
+        across = [left.roll(1, dims=2), right.roll(-1, dims=2)]
+        return torch.cat([*across, above.roll(1, dims=1), below.roll(-1, dims=1)], dim=-1)
+    """
+    around = next(mistake for mistake in TABLE["9.5"].mistakes if mistake.name == "around")
+    assert around.what in wrong(capsys, made(source, "spatial_shift"), "9.5")
+
+
+GATE = """
+class SpatialGate(nn.Module):
+    def __init__(self, hidden, tokens):
+        super().__init__()
+        self.norm, self.token_layer = nn.LayerNorm(hidden // 2), nn.Linear(tokens, tokens)
+        {}
+
+    def forward(self, features):
+        passed, gate = features.chunk(2, dim=-1)
+        return passed * self.token_layer(self.norm(gate).mT).mT
+"""
+STARTS = {
+    "default-init": "pass",
+    "gate-starts-shut": "nn.init.normal_(self.token_layer.weight, std=1e-6); nn.init.zeros_(self.token_layer.bias)",
+    "starts-changed-places": "nn.init.ones_(self.token_layer.weight); nn.init.zeros_(self.token_layer.bias)",
+    "bias-left-random": "nn.init.zeros_(self.token_layer.weight)",
+    "weights-left-random": "nn.init.ones_(self.token_layer.bias)",
+}
+
+
+@pytest.mark.parametrize("name", STARTS)
+def test_how_a_gate_starts_is_told(name, capsys):
+    (mistake,) = (mistake for mistake in TABLE["9.4"].mistakes if mistake.name == name)
+    assert mistake.what in wrong(capsys, made(GATE.format(STARTS[name]), "SpatialGate"), "9.4")
 
 
 # two mistakes at once
@@ -92,6 +133,8 @@ class _SwappedWithoutNorm(SpatialGate):
 
 
 def _other_way_and_around(grid):
+    if grid.shape[-1] % 4:
+        raise ValueError("no quarters")
     left, right, above, below = grid.chunk(4, dim=-1)
     across = [left.roll(-1, dims=2), right.roll(1, dims=2)]
     return torch.cat([*across, above.roll(-1, dims=1), below.roll(1, dims=1)], dim=-1)

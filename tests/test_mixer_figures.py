@@ -30,20 +30,11 @@ def test_readers_writes_how_many_channels_and_outlines_the_token():
     written = [(*text.get_position(), text.get_text()) for text in figure.axes[0].texts]
     assert written == [(1, 0, "2"), (0, 1, "7"), (2, 1, "1")]
     assert not figure.axes[1].texts
+    assert {axes.get_ylim() for axes in figure.axes} == {(1.5, -0.5)}
+    assert [line.get_xdata()[0] for line in figure.axes[0].lines[1:]] == [0.5, 1.5]  # between three columns
     assert all(axes.patches[0].get_xy() == (1.5, 0.5) for axes in figure.axes)
     figure = mixer_figures.readers({"yes or no": (counts > 0).int()}, token=(0, 0))
     assert {text.get_text() for text in figure.axes[0].texts} == {""}
-
-
-def test_cycles_draws_both_directions_of_each_field():
-    offsets = {"column": (torch.tensor([0, 1, -1]), torch.zeros(3)), "row": (torch.zeros(3), torch.tensor([0, 2, -2]))}
-    figure = mixer_figures.cycles(offsets)
-    for axes, (down, across) in zip(figure.axes, offsets.values(), strict=True):
-        first, second = axes.lines
-        assert list(first.get_ydata()) == down.tolist()
-        assert list(second.get_ydata()) == across.tolist()
-        assert axes.get_ylim() == (-2.5, 2.5)
-        assert first.get_marker() != second.get_marker()
 
 
 def test_matrices_have_zero_in_the_middle_of_their_scale():
@@ -53,6 +44,11 @@ def test_matrices_have_zero_in_the_middle_of_their_scale():
         assert torch.equal(drawn(axes), values)
         assert axes.images[0].norm(0.0) == pytest.approx(0.5)
         assert axes.get_xlabel() == "from"
+        assert (
+            list(axes.get_xticks())
+            == list(axes.get_yticks())
+            == [0] + [2] * (len(values) == 4) + [1] * (len(values) == 2)
+        )
     assert [axes.get_ylabel() for axes in figure.axes] == ["to", ""]
 
 

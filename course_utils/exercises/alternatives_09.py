@@ -79,6 +79,8 @@ class _Gate(nn.Module):
         super().__init__()
         self.norm = nn.LayerNorm(hidden // 2)
         self.token_layer = nn.Linear(tokens, tokens)
+        nn.init.trunc_normal_(self.token_layer.weight, std=1e-6)
+        self.token_layer.bias.data.fill_(1)
 
     def forward(self, features):
         half = features.shape[-1] // 2
@@ -87,7 +89,12 @@ class _Gate(nn.Module):
 
 
 class _TurnedGate(_Gate):
-    """The gate with the product taken while the table is turned."""
+    """The gate with the product taken while the table is turned; its own numbers as parameters."""
+
+    def __init__(self, hidden, tokens):
+        super().__init__(hidden, tokens)
+        self.token_layer.weight = nn.Parameter(1e-6 * torch.randn(tokens, tokens))
+        self.token_layer.bias = nn.Parameter(torch.ones(tokens))
 
     def forward(self, features):
         passed, gate = torch.tensor_split(features, 2, dim=2)
@@ -99,6 +106,8 @@ GATE = (_Gate, _TurnedGate)
 
 def _shift_by_index(grid):
     _, H, W, C = grid.shape
+    if C % 4 != 0:
+        raise ValueError(f"{C} isn't a multiple of 4")
     rows, columns = torch.arange(H), torch.arange(W)
     quarter = C // 4
     return torch.cat(
@@ -113,7 +122,9 @@ def _shift_by_index(grid):
 
 
 def _shift_into_a_copy(grid):
-    moved, quarter = grid.clone(), grid.shape[-1] // 4
+    moved, (quarter, left) = grid.clone(), divmod(grid.shape[-1], 4)
+    if left:
+        raise ValueError("no quarters")
     moved[:, :, 1:, :quarter] = grid[:, :, :-1, :quarter]
     moved[:, :, :-1, quarter : 2 * quarter] = grid[:, :, 1:, quarter : 2 * quarter]
     moved[:, 1:, :, 2 * quarter : 3 * quarter] = grid[:, :-1, :, 2 * quarter : 3 * quarter]
@@ -122,6 +133,8 @@ def _shift_into_a_copy(grid):
 
 
 def _shift_by_padding(grid):
+    if grid.shape[-1] & 3:
+        raise ValueError
     left, right, above, below = grid.permute(0, 3, 1, 2).chunk(4, dim=1)
     parts = [
         F.pad(left, (1, 0, 0, 0), mode="replicate")[..., :-1],

@@ -57,7 +57,12 @@ def features_for_gates() -> list[Case]:
 def grids() -> list[Case]:
     """Return grids of tokens that aren't square."""
     generator = torch.Generator().manual_seed(95)
-    sizes = ((2, 3, 5, 8, ""), (1, 6, 4, 12, "a tall grid"), (3, 4, 6, 4, "with one channel in each group"))
+    sizes = (
+        (2, 3, 5, 8, ""),
+        (1, 6, 4, 12, "a tall grid"),
+        (3, 4, 6, 4, "with one channel in each group"),
+        (1, 2, 3, 7, "with 7 channels"),
+    )
     return [Case((_normal(generator, *shape),), note=note) for *shape, note in sizes]
 
 

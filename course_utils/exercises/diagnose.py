@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from course_utils.exercises.compare import same, scale
-from course_utils.exercises.differences import NUMBERS, Fault
+from course_utils.exercises.differences import NUMBERS, START, Fault
 from course_utils.exercises.faults import close, found
 from course_utils.exercises.observe import Observed, Observer
 from course_utils.exercises.registry import Answer, Exercise
@@ -28,7 +28,7 @@ def judge(exercise: Exercise, answer: Answer, observer: Observer, seconds: float
     if not faults:
         return Verdict(len(expected))
     (index, first) = min(faults, key=lambda entry: (entry[1].rank, entry[0]))
-    known = _known_mistake(exercise, observer, expected, got, numbers_only=first.rank == NUMBERS)
+    known = _known_mistake(exercise, observer, expected, got, first.rank)
     return Verdict(len(expected), known or first, got[index].prints)
 
 
@@ -44,27 +44,30 @@ def _all_faults(
 
 
 def _known_mistake(
-    exercise: Exercise, observer: Observer, expected: list[Observed], got: list[Observed], numbers_only: bool
+    exercise: Exercise, observer: Observer, expected: list[Observed], got: list[Observed], rank: int
 ) -> Fault | None:
     """Return the diagnosis of the first mistake that shows the same in every case.
 
-    Where nothing but the numbers is wrong, the same outputs are enough, as long as they aren't the reference's.
+    Where nothing but the numbers is wrong, the same outputs are enough, as long as they aren't the reference's. How a
+    module starts counts where nothing else is wrong. `rank` is the first fault's.
     """
     if any(seen.late for seen in got):
         return None
     for mistake in exercise.mistakes:
-        if _matches(observer.each(mistake.wrong), expected, got, numbers_only):
+        if _matches(observer.each(mistake.wrong), expected, got, rank):
             return Fault(mistake.what, mistake.why, mistake.remedy)
     return None
 
 
-def _matches(mistake: Iterable[Observed], expected: list[Observed], got: list[Observed], numbers_only: bool) -> bool:
+def _matches(mistake: Iterable[Observed], expected: list[Observed], got: list[Observed], rank: int) -> bool:
     alike, wrong_output = True, False
     for wrong, right, mine in zip(mistake, expected, got, strict=True):
-        if not same_output(wrong, mine):
+        if right.raised and all(seen.raised and seen.raised.kind == right.raised.kind for seen in (wrong, mine)):
+            continue  # both are right here, each in its own words
+        if not same_output(wrong, mine) or (rank == START and wrong.start != mine.start):
             return False
         alike = alike and agree(wrong, mine)
-        if not (alike or numbers_only):
+        if not (alike or rank == NUMBERS):
             return False
         wrong_output = wrong_output or not same_output(right, wrong)
     return alike or wrong_output

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from course_utils.exercises.compare import GRADIENT_TOLERANCE, mismatches, scale
-from course_utils.exercises.differences import Fault, told, with_article
+from course_utils.exercises.differences import START, Fault, told, with_article
 
 if TYPE_CHECKING:
     from course_utils.exercises.observe import Observed
@@ -82,6 +82,18 @@ def _returned_faults(expected: Observed, got: Observed, outputs_agree: bool) -> 
                 rank=6,
             )
     yield from gradient_faults(expected, got, outputs_agree)
+    yield from _start_faults(expected, got)
+
+
+def _start_faults(expected: Observed, got: Observed) -> Iterator[Fault]:
+    for name, words in expected.start.items():
+        if got.start[name] != words:
+            yield Fault(
+                f"in a new module `{name}` is {got.start[name]}, expected {words}",
+                "what it computes is right, but training would start somewhere else",
+                "set it at the end of `__init__`, with one of `nn.init`'s functions",
+                rank=START,
+            )
 
 
 def gradient_faults(expected: Observed, got: Observed, outputs_agree: bool) -> Iterator[Fault]:

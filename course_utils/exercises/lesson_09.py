@@ -7,6 +7,7 @@ from course_utils.exercises import mistakes_09_convolution as convolution
 from course_utils.exercises import mistakes_09_counts as counts
 from course_utils.exercises import mistakes_09_gate as gate
 from course_utils.exercises import mistakes_09_shift as shift
+from course_utils.exercises import mistakes_09_starts as starts
 from course_utils.exercises import mistakes_09_tokens as tokens
 from course_utils.exercises.registry import Exercise
 from course_utils.models import gmlp, mixer, spatial_mlps, token_convolution
@@ -62,16 +63,18 @@ EXERCISES = (
         id="9.4",
         reference=gmlp.SpatialGate,
         cases=cases.features_for_gates,
-        mistakes=gate.GATE,
+        mistakes=starts.STARTS + gate.GATE,
         hints=(
             "Two halves of the channels: one passes, the other one becomes its gate.",
-            "The gate's way: norm, turn, `token_layer`, turn back. `nn.LayerNorm(hidden // 2)` and `nn.Linear(tokens, "
-            "tokens)` are all there is.",
+            "The gate's way: norm, turn, `token_layer`, turn back. `__init__` makes `nn.LayerNorm(hidden // 2)` and "
+            "`nn.Linear(tokens, tokens)`, then `nn.init.normal_(..., std=1e-6)` for the weight, `nn.init.ones_` for "
+            "the bias.",
             "`passed, gate = features.chunk(2, dim=-1)`; the last line is `return passed * gate`.",
         ),
         minutes=8,
         difficulty=3,
         alternatives=alternatives.GATE,
+        starts=("token_layer.bias", "token_layer.weight"),
     ),
     Exercise(
         id="9.5",

@@ -58,19 +58,20 @@ def _norm_on_the_branch(self, tokens):
     return tokens + self.norm2(self.channel_mlp(tokens))
 
 
-def _shared_norm(self, tokens):
-    tokens = tokens + _across(self, self.norm1(tokens))
-    return tokens + self.channel_mlp(self.norm1(tokens))
+def _normed_by(first, second):
+    """Return a block with these of its norms, if any, in front of its MLPs."""
+
+    def forward(self, tokens):
+        normed = getattr(self, first)(tokens) if first else tokens
+        tokens = tokens + _across(self, normed)
+        return tokens + self.channel_mlp(getattr(self, second)(tokens) if second else tokens)
+
+    return _block(forward)
 
 
-def _no_first_norm(self, tokens):
-    tokens = tokens + _across(self, tokens)
-    return tokens + self.channel_mlp(self.norm2(tokens))
-
-
-def _no_second_norm(self, tokens):
-    tokens = tokens + _across(self, self.norm1(tokens))
-    return tokens + self.channel_mlp(tokens)
+def _second_residual_normed(self, tokens):
+    normed = self.norm2(tokens + _across(self, self.norm1(tokens)))
+    return normed + self.channel_mlp(normed)
 
 
 def _norm_of_the_turned(self, tokens):
@@ -137,6 +138,13 @@ BLOCK = (
         "Keep `tokens` as they are, and norm only what goes into the MLP.",
     ),
     Mistake(
+        "second-residual-normed",
+        _block(_second_residual_normed),
+        "In the second sum the normalised tokens are added, not the tokens.",
+        "The norm belongs to the branch: the residual carries the tokens on untouched.",
+        "Write `tokens + self.channel_mlp(self.norm2(tokens))`.",
+    ),
+    Mistake(
         "parallel",
         _block(_parallel),
         "Both MLPs read the block's input.",
@@ -159,21 +167,35 @@ BLOCK = (
     ),
     Mistake(
         "shared-norm",
-        _block(_shared_norm),
+        _normed_by("norm1", "norm1"),
         "`norm1` is used twice.",
         "Each norm has its own scales and shifts, and `norm2` would never learn.",
         "Use `norm2` in front of the MLP across the channels.",
     ),
     Mistake(
+        "norms-swapped",
+        _normed_by("norm2", "norm1"),
+        "`norm1` and `norm2` have changed places.",
+        "The names say which comes first, and weights are copied by name.",
+        "Use `norm1` in front of `token_mlp`, `norm2` in front of `channel_mlp`.",
+    ),
+    Mistake(
+        "no-norms",
+        _normed_by("", ""),
+        "Neither norm is used.",
+        "The sums grow from block to block, and nothing brings them back to one size.",
+        "Apply `norm1` before the table is turned, and `norm2` in the second line.",
+    ),
+    Mistake(
         "no-first-norm",
-        _block(_no_first_norm),
+        _normed_by("", "norm2"),
         "The norm in front of the MLP across the tokens is missing.",
         "The sums grow from block to block, and nothing brings them back to one size.",
         "Apply `norm1` before the table is turned.",
     ),
     Mistake(
         "no-second-norm",
-        _block(_no_second_norm),
+        _normed_by("norm1", ""),
         "The norm in front of the MLP across the channels is missing.",
         "The sums grow from block to block, and nothing brings them back to one size.",
         "Apply `norm2` in the second line.",

@@ -22,29 +22,19 @@ def _convolved(features, first, second, activation=F.gelu):
     return F.conv2d(hidden, *second, groups=C)
 
 
-def _interleaved(tensor, C):
-    return tensor.repeat_interleave(C, dim=0)
+def _interleaved(*which):
+    """Return an answer that interleaves these: first weight 0 and bias 1, second weight 2 and bias 3."""
 
+    def wrong(features, first, second):
+        C, H, W = features.shape[1:]
+        own = (first[0].view(-1, 1, H, W), first[1], second[0][:, :, None, None], second[1])
+        wide = [
+            one.repeat_interleave(C, dim=0) if n in which else one.repeat(C, *[1] * (one.ndim - 1))
+            for n, one in enumerate(own)
+        ]
+        return _convolved(features, wide[:2], wide[2:]).view(features.shape)
 
-def _first_interleaved(features, first, second):
-    C, H, W = features.shape[1:]
-    _, second = _filters(features, first, second)
-    first = _interleaved(first[0].view(-1, 1, H, W), C), _interleaved(first[1], C)
-    return _convolved(features, first, second).view(features.shape)
-
-
-def _second_interleaved(features, first, second):
-    C = features.shape[1]
-    first, _ = _filters(features, first, second)
-    second = _interleaved(second[0][:, :, None, None], C), _interleaved(second[1], C)
-    return _convolved(features, first, second).view(features.shape)
-
-
-def _biases_interleaved(features, first, second):
-    C = features.shape[1]
-    (weight1, _), (weight2, _) = _filters(features, first, second)
-    first, second = (weight1, _interleaved(first[1], C)), (weight2, _interleaved(second[1], C))
-    return _convolved(features, first, second).view(features.shape)
+    return wrong
 
 
 def _kernels_turned(features, first, second):
@@ -101,28 +91,46 @@ def _no_first_bias(features, first, second):
     return token_mixing_as_convolution(features, (first[0], 0 * first[1]), second)
 
 
+def _no_biases(features, first, second):
+    return token_mixing_as_convolution(features, (first[0], 0 * first[1]), (second[0], 0 * second[1]))
+
+
 def _no_second_bias(features, first, second):
     return token_mixing_as_convolution(features, first, (second[0], 0 * second[1]))
 
 
 CONVOLUTION = (
     Mistake(
+        "all-interleaved",
+        _interleaved(0, 1, 2, 3),
+        "The filters of both convolutions are handed out in the wrong order.",
+        "`repeat_interleave` gives the first channel the first filter again and again, instead of all of them.",
+        "Use `repeat(C, 1, 1, 1)` for both weights and `repeat(C)` for both biases.",
+    ),
+    Mistake(
+        "weights-interleaved",
+        _interleaved(0, 2),
+        "The weights of both convolutions are in another order than their biases.",
+        "`repeat_interleave` repeats every filter, `repeat` the whole list.",
+        "Use `repeat(C, 1, 1, 1)` for both weights.",
+    ),
+    Mistake(
         "first-interleaved",
-        _first_interleaved,
+        _interleaved(0, 1),
         "The first convolution's filters are handed out in the wrong order.",
         "`repeat_interleave` gives the first channel the first filter again and again, instead of all of them.",
         "Use `repeat(C, 1, 1, 1)`: all D_S filters for channel 0, then all of them for channel 1.",
     ),
     Mistake(
         "second-interleaved",
-        _second_interleaved,
+        _interleaved(2, 3),
         "The second convolution's filters are handed out in the wrong order.",
         "`repeat_interleave` gives the first channel the first filter again and again, instead of all of them.",
         "Use `repeat(C, 1, 1, 1)`: all N filters for channel 0, then all of them for channel 1.",
     ),
     Mistake(
         "biases-interleaved",
-        _biases_interleaved,
+        _interleaved(1, 3),
         "The biases are in another order than the filters.",
         "`repeat_interleave` repeats every number, `repeat` the whole list.",
         "Use `repeat(C)` for both biases.",
@@ -203,6 +211,13 @@ CONVOLUTION = (
         "The result is (B, C, N), not a feature map.",
         "A feature map comes in, and one has to come out.",
         "Put the N numbers on the grid: `view(B, C, H, W)`.",
+    ),
+    Mistake(
+        "no-biases",
+        _no_biases,
+        "Both biases are missing.",
+        "Each layer is a pair of a weight and a bias, and only the weights are used.",
+        "Pass `first[1].repeat(C)` and `second[1].repeat(C)` as biases.",
     ),
     Mistake(
         "no-first-bias",

@@ -17,6 +17,16 @@ def _across(self, gate):
     return self.token_layer(gate.transpose(1, 2)).transpose(1, 2)
 
 
+def _through(activation):
+    """Return a gate that goes through an activation."""
+
+    def forward(self, features):
+        passed, gate = features.chunk(2, dim=-1)
+        return passed * activation(_across(self, self.norm(gate)))
+
+    return _gate(forward)
+
+
 def _halves_swapped(self, features):
     gate, passed = features.chunk(2, dim=-1)
     return passed * _across(self, self.norm(gate))
@@ -64,8 +74,7 @@ def _no_bias(self, features):
 
 
 def _one_more(self, features):
-    passed, gate = features.chunk(2, dim=-1)
-    return passed * (1 + _across(self, self.norm(gate)))
+    return features.chunk(2, dim=-1)[0] + SpatialGate.forward(self, features)
 
 
 def _added(self, features):
@@ -73,19 +82,15 @@ def _added(self, features):
     return passed + _across(self, self.norm(gate))
 
 
-def _sigmoid(self, features):
+def _reshaped(self, features):
     passed, gate = features.chunk(2, dim=-1)
-    return passed * _across(self, self.norm(gate)).sigmoid()
+    B, N, half = gate.shape
+    return passed * self.token_layer(self.norm(gate).reshape(B, half, N)).reshape(B, N, half)
 
 
-def _softmax(self, features):
+def _not_turned_back(self, features):
     passed, gate = features.chunk(2, dim=-1)
-    return passed * _across(self, self.norm(gate)).softmax(dim=1)
-
-
-def _gelu(self, features):
-    passed, gate = features.chunk(2, dim=-1)
-    return passed * F.gelu(_across(self, self.norm(gate)))
+    return passed * self.token_layer(self.norm(gate).transpose(1, 2))
 
 
 def _along_channels(self, features):
@@ -94,13 +99,11 @@ def _along_channels(self, features):
 
 
 def _gate_only(self, features):
-    _, gate = features.chunk(2, dim=-1)
-    return _across(self, self.norm(gate))
+    return _across(self, self.norm(features.chunk(2, dim=-1)[1]))
 
 
 def _both_halves(self, features):
-    passed, gate = features.chunk(2, dim=-1)
-    return torch.cat([passed * _across(self, self.norm(gate)), gate], dim=-1)
+    return torch.cat([SpatialGate.forward(self, features), features.chunk(2, dim=-1)[1]], dim=-1)
 
 
 GATE = (
@@ -183,21 +186,42 @@ GATE = (
     ),
     Mistake(
         "sigmoid",
-        _gate(_sigmoid),
+        _through(torch.sigmoid),
         "The gate goes through a sigmoid.",
         "The gates of an LSTM do; this one may be any number, and starts at 1.",
         "Multiply with what the layer across the tokens returns.",
     ),
     Mistake(
         "softmax",
-        _gate(_softmax),
+        _through(lambda gate: gate.softmax(dim=1)),
         "The gate goes through a softmax over the tokens.",
         "Nothing has to sum to 1 here: the gate isn't attention.",
         "Multiply with what the layer across the tokens returns.",
     ),
     Mistake(
+        "tanh",
+        _through(torch.tanh),
+        "The gate goes through a tanh.",
+        "The states of an LSTM do; this gate may be any number, and starts at 1.",
+        "Multiply with what the layer across the tokens returns.",
+    ),
+    Mistake(
+        "reshaped",
+        _gate(_reshaped),
+        "The gate's table was refilled in another form, not turned.",
+        "`reshape(B, E / 2, N)` keeps the numbers in their order in memory, so a row holds parts of several tokens.",
+        "Use `transpose(1, 2)`, there and back.",
+    ),
+    Mistake(
+        "not-turned-back",
+        _gate(_not_turned_back),
+        "The gate is still turned, (B, E / 2, N), when it is multiplied.",
+        "The tokens were made the last axis for the layer across them, and stayed there.",
+        "Turn it back with `transpose(1, 2)` before the product.",
+    ),
+    Mistake(
         "gelu",
-        _gate(_gelu),
+        _through(F.gelu),
         "The gate goes through a GELU.",
         "The block has its GELU in front of the gate; behind it the gate is linear.",
         "Multiply with what the layer across the tokens returns.",

@@ -1,5 +1,7 @@
 """The usual mistakes of exercise 9.5: S2-MLP's spatial shift."""
 
+from dataclasses import replace
+
 import torch
 from torch.nn import functional as F
 
@@ -92,7 +94,26 @@ def _one_after_the_other(grid):
     return torch.cat([left, right, above, below], dim=-1)
 
 
-SHIFT = (
+def _no_check(grid):
+    return torch.cat([_read(part, *way) for part, way in zip(grid.chunk(4, dim=-1), DIRECTIONS, strict=False)], dim=-1)
+
+
+def _assertion(grid):
+    assert grid.shape[-1] % 4 == 0
+    return spatial_shift(grid)
+
+
+def _checked(mistake):
+    """Return the mistake with an answer that raises the course's error where the channels have no quarters."""
+
+    def wrong(grid):
+        spatial_shift(grid[:, :1, :1])
+        return mistake.wrong(grid)
+
+    return replace(mistake, wrong=wrong)
+
+
+MOVES = (
     Mistake(
         "other-way",
         _other_way,
@@ -190,5 +211,22 @@ SHIFT = (
         "The result has four times as many channels.",
         "All channels were shifted in all four directions.",
         "Cut the channels into quarters first.",
+    ),
+)
+SHIFT = (
+    *map(_checked, MOVES),
+    Mistake(
+        "no-check",
+        _no_check,
+        "Channels that have no quarters are shifted all the same.",
+        "`chunk(4)` makes parts of unequal size, or fewer than four, and slices leave channels over; nobody is told.",
+        "`if C % 4: raise ValueError(...)`, with a message that names C.",
+    ),
+    Mistake(
+        "assertion",
+        _assertion,
+        "Where the channels have no quarters, it raises an AssertionError, expected a ValueError.",
+        "`assert` is for what can't happen, and Python leaves it out with `-O`.",
+        "`if C % 4: raise ValueError(...)`, with a message that names C.",
     ),
 )

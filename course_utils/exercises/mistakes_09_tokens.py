@@ -55,6 +55,10 @@ def _gelu_in_front(tokens, first, second):
     return F.linear(F.linear(F.gelu(tokens).transpose(1, 2), *first), *second).transpose(1, 2)
 
 
+def _gelu_behind_only(tokens, first, second):
+    return F.gelu(_linear(tokens, first, second))
+
+
 def _no_biases(tokens, first, second):
     return mix_tokens(tokens, (first[0], 0 * first[1]), (second[0], 0 * second[1]))
 
@@ -121,7 +125,7 @@ TOKENS = (
         "relu",
         _relu,
         "There is a ReLU between the layers.",
-        "All models of this lesson have a GELU, which bends smoothly.",
+        "All MLPs of this lesson have a GELU, which bends smoothly.",
         "Use `F.gelu`.",
     ),
     Mistake(
@@ -137,6 +141,13 @@ TOKENS = (
         "A second GELU stands behind the second layer.",
         "A branch must be able to take something away from its residual; behind a GELU almost nothing is negative.",
         "Apply it once, between the layers.",
+    ),
+    Mistake(
+        "gelu-behind-only",
+        _gelu_behind_only,
+        "The GELU stands behind both layers, and none between them.",
+        "Two linear layers, one behind the other, are one linear layer.",
+        "Apply it to what the first layer returns.",
     ),
     Mistake(
         "gelu-in-front",

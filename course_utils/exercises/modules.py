@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 Weights = dict[str, Tensor]
+ALIKE = 1e-4  # numbers that start closer to each other count as one
 
 
 class MisfitError(Exception):
@@ -26,6 +27,17 @@ def drawn(module: nn.Module) -> Weights:
         value = value / entry[0].numel() ** 0.5 if entry.ndim > 1 else value
         values[name] = value.abs() + 0.1 if name.endswith("running_var") else value
     return values
+
+
+def start(module: nn.Module, names: tuple[str, ...]) -> dict[str, str]:
+    """Return in words how parameters and buffers of a new module start: one number everywhere, or several."""
+    entries = nn.Module.state_dict(module)
+    words = {}
+    for name in names:
+        values = entries[name].double()
+        alike = bool((values - values.mean()).abs().max() < ALIKE)
+        words[name] = f"about {round(float(values.mean()), 3) + 0.0:g} everywhere" if alike else "numbers that differ"
+    return words
 
 
 def fill(module: nn.Module, weights: Weights) -> None:

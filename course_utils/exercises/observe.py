@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from course_utils.exercises.attempt import files_of, parameters, unwrapped
 from course_utils.exercises.compare import same
-from course_utils.exercises.modules import MisfitError, Weights, drawn, fill
+from course_utils.exercises.modules import MisfitError, Weights, drawn, fill, start
 from course_utils.exercises.registry import Answer, Case, Exercise
 from course_utils.exercises.run import Job, Limit, Raised, run_trusted
 from course_utils.exercises.values import LARGEST, MOST_ITEMS, TENSORS, Plain, ancestors, is_class, plain
@@ -25,6 +25,7 @@ class Observed:
 
     Attributes:
         output: as plain data.
+        start: in words, how the parameters and buffers began that the exercise names.
         raised: what it raised instead.
         misfit: how its parameters and buffers differ from the course's, in words.
         late: it didn't finish in time.
@@ -36,6 +37,7 @@ class Observed:
     """
 
     output: Plain = None
+    start: dict[str, str] = field(default_factory=dict)
     raised: Raised | None = None
     misfit: str = ""
     late: bool = False
@@ -67,7 +69,7 @@ class Observer:
         run = limit.run if limit else run_trusted
         plain_cases, gradient_cases = self._cases(), self._cases()
         for plain_case, gradient_case, weights in zip(plain_cases, gradient_cases, self._weights, strict=True):
-            call = _Call(answer, self.exercise.reference, weights)
+            call = _Call(answer, self.exercise, weights)
             self.captured.taken()
             seen = Observed(late=True) if limit and limit.reached else self._forward(call, plain_case, run, files)
             if self.exercise.differentiable and not (seen.raised or seen.misfit or seen.late):
@@ -85,12 +87,13 @@ class Observer:
     def _forward(self, call: "_Call", case: Case, run: Run, files: frozenset[str]) -> Observed:
         case = _mapped(case, _fresh)
         before = self._named(case)
-        job = run(lambda: call.output(case), self.world, files)
+        job = run(lambda: (call.output(case), call.start(case)), self.world, files)
         if not job.finished or job.raised:
             return _failed(job, self.captured.taken())
         after = self._named(case)
         changed = tuple(name for name in before if not same(before[name], after[name]))
-        return Observed(output=plain(job.value), changed=changed, prints=self.captured.taken())
+        output, began = job.value
+        return Observed(plain(output), began, changed=changed, prints=self.captured.taken())
 
     def _with_gradients(self, seen: Observed, call: "_Call", case: Case, run: Run, files: frozenset[str]) -> Observed:
         case = _mapped(case, lambda tensor: tensor.detach().clone().requires_grad_(tensor.requires_grad))
@@ -117,7 +120,7 @@ class _Call:
     """An answer with the weights that its module is given, if it is one. Runs in the answer's thread."""
 
     answer: Answer
-    reference: Answer
+    exercise: Exercise
     weights: Weights
 
     def output(self, case: Case) -> object:
@@ -125,20 +128,26 @@ class _Call:
         torch.default_generator.manual_seed(1)
         return function(*case.arguments, **case.keywords)
 
+    def start(self, case: Case) -> dict[str, str]:
+        return start(self.built(case), self.exercise.starts) if self.exercise.starts else {}
+
     def function(self, case: Case) -> Callable:
-        torch.default_generator.manual_seed(0)  # torch.manual_seed formats a traceback, for CUDA: slow
-        if not is_class(self.reference):
+        if not is_class(self.exercise.reference):
             return self.answer
-        module = self.answer(**case.init)
+        module = self.built(case)
         if nn.Module not in ancestors(type(module)):
             raise MisfitError(f"building it gives no nn.Module but a {type(module).__name__}")
         fill(module, self.weights)
         return module.eval()
 
+    def built(self, case: Case) -> nn.Module:
+        torch.default_generator.manual_seed(0)  # torch.manual_seed formats a traceback, for CUDA: slow
+        return self.answer(**case.init)
+
     def gradients(self, case: Case, targets: Targets, world: World) -> tuple[bool, Targets]:
         """Return whether any output is attached, and the gradient of a random mix of all outputs."""
         function = self.function(case)
-        if is_class(self.reference):
+        if is_class(self.exercise.reference):
             named = dict(nn.Module.named_parameters(function))
             targets = {**targets, **{f"parameter `{n}`": p for n, p in named.items() if p.requires_grad}}
         torch.default_generator.manual_seed(1)

@@ -67,6 +67,8 @@ class Exercise:
         difficulty: from 1 to 5.
         alternatives: at least two differently written right answers, for the tests.
         differentiable: the gradient must reach every floating-point input that requires grad.
+        starts: for modules only: names of parameters and buffers that must start as the reference's do, all numbers
+            alike or not, since `check` gives both modules the same ones afterwards.
     """
 
     id: str
@@ -78,6 +80,7 @@ class Exercise:
     difficulty: int
     alternatives: tuple[Answer, ...]
     differentiable: bool = True
+    starts: tuple[str, ...] = ()
 
 
 def find(id: str) -> Exercise:
