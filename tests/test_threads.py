@@ -21,20 +21,30 @@ def used(pace, steps, slow):
     for _ in range(steps):
         with pace:
             found.append(torch.get_num_threads())
-            time.sleep(0.004 if found[-1] == slow else 0.001)
+            time.sleep(0.006 if found[-1] == slow else 0.001)
     return found
 
 
 @pytest.mark.parametrize(("slow", "kept"), [(1, 2), (2, 1)])
 def test_the_faster_number_of_threads_is_kept(two_available, slow, kept):
     found = used(Pace(2), 2 * TRIES + 20, slow)
-    assert found[: 2 * TRIES] == [1, 2] * TRIES
+    assert found[:2] == [1, 2]
     assert set(found[2 * TRIES :]) == {kept}
+
+
+def test_a_hopeless_trial_ends_at_once_and_comes_back_ever_more_rarely(two_available):
+    pace, found = Pace(2), []
+    for _ in range(6 * AGAIN + 10):
+        with pace:
+            found.append(torch.get_num_threads())
+            time.sleep(0.02 if found[-1] == 2 else 0.0005)
+    tried = [step for step, threads in enumerate(found) if threads == 2]
+    assert tried == [1, 2 * AGAIN + 3, 6 * AGAIN + 5]
 
 
 def test_it_changes_its_mind_when_the_computer_becomes_busy(two_available):
     pace = Pace(2)
-    assert used(pace, AGAIN, slow=1)[-1] == 2
+    assert used(pace, 2 * TRIES + AGAIN, slow=1)[-1] == 2
     assert used(pace, 2 * TRIES + 5, slow=2)[-1] == 1
 
 
