@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from course_utils import plots
 
 Seeds = Sequence[float]
+FAMILIES = ("ViT, patch 8", "ViT, patch 4", "Swin", "CNN")  # each has its colour in every figure
 
 
 def by_size(accuracies: Mapping[str, Mapping[int, Seeds]], chance: float) -> Figure:
@@ -18,11 +19,13 @@ def by_size(accuracies: Mapping[str, Mapping[int, Seeds]], chance: float) -> Fig
     Args:
         accuracies: in %, of each seed, by network and size in pixels.
         chance: in %, drawn as a dotted line.
+
+    Raises:
+        ValueError: a network is of none of `FAMILIES`.
     """
     figure, (axes,) = plots.figure(width=7.5, height=4)
-    families = list(dict.fromkeys(name.removesuffix(", one resolution") for name in accuracies))
     for name, sizes in accuracies.items():
-        family = families.index(name.removesuffix(", one resolution"))
+        family = FAMILIES.index(name.removesuffix(", one resolution"))
         look = {"color": plots.COLOURS[family], "marker": plots.MARKERS[family]}
         style = "--" if name.endswith(", one resolution") else "-"
         axes.plot(list(sizes), [sum(s) / len(s) for s in sizes.values()], style, label=name, **look)

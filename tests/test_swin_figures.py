@@ -23,6 +23,8 @@ def test_one_resolution_has_its_networks_colour_and_a_dashed_line():
     names = ["ViT, patch 8", "CNN, one resolution", "CNN"]
     (axes,) = swin_figures.by_size({name: {size: [1.0] for size in SIZES} for name in names}, 10).axes
     vit, even, pyramid = (named(axes)[name] for name in names)
+    (other,) = swin_figures.by_size({"CNN": {8: [1.0]}}, 10).axes
+    assert even.get_color() == pyramid.get_color() == named(other)["CNN"].get_color(), "the same in every figure"
     assert even.get_color() == pyramid.get_color() != vit.get_color()
     assert [line.get_linestyle() for line in (vit, even, pyramid)] == ["-", "--", "-"]
     assert [label.get_text() for label in axes.get_xticklabels()] == [str(size) for size in SIZES]
