@@ -35,7 +35,7 @@ def outcome(exercise, answer, case):
             answer = with_drawn_parameters(answer, exercise.reference, case.init)
             wanted += [parameter for _, parameter in sorted(answer.named_parameters())]
         output = answer(*case.arguments, **case.keywords)
-    except (RuntimeError, ZeroDivisionError, MisfitError) as error:
+    except (RuntimeError, ValueError, ZeroDivisionError, MisfitError) as error:
         return str(error), [], ()
     form, parts = taken_apart(output)
     if not exercise.differentiable or not wanted:
