@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 
 from course_utils import plots
 
@@ -71,13 +72,14 @@ def speed_accuracy(rows: Sequence[Mapping[str, str]]) -> Figure:
 def _name_points(
     axes: Axes, points: Sequence[tuple[float, float]], rows: Sequence[Mapping], family: str, colour: str
 ) -> None:
-    """Write the network's name beside each point, where no line is, in its family's colour."""
-    above = {"xytext": (-3, 5), "ha": "right"}
-    below = {"xytext": (4, -11), "ha": "left"}
-    side = {"EffNet": above, "Swin": above, "ViT": {"xytext": (-4, -12), "ha": "right"}}.get(family, below)
+    """Write the network's name beside each point, with a rim where it meets a line, in its family's colour."""
+    above, below = {"xytext": (-3, 5), "ha": "right"}, {"xytext": (4, -11), "ha": "left"}
+    rim = [withStroke(linewidth=2, foreground=plots.PAPER)]
     for point, row in zip(points, rows, strict=True):
+        side = above if family == "Swin" or row["model"] in ("EffNet-B3", "EffNet-B4") else below
+        side = {"xytext": (-4, -12), "ha": "right"} if family == "ViT" else side
         name = row["model"].removeprefix(f"{family}-") + (", 384" if row["res"] == "384" else "")
-        axes.annotate(name, point, textcoords="offset points", fontsize=8, color=colour, **side)
+        axes.annotate(name, point, textcoords="offset points", fontsize=8, color=colour, path_effects=rim, **side)
 
 
 def rate_ratios(ratios: Mapping[str, Mapping[str, float]]) -> Figure:
@@ -95,7 +97,7 @@ def rate_ratios(ratios: Mapping[str, Mapping[str, float]]) -> Figure:
     axes.axvline(1, color=plots.INK, linewidth=1, marker="")
     axes.set_yticks(range(len(ratios)), list(ratios))
     axes.invert_yaxis()
-    axes.set(xscale="log", xlabel="multiply-adds a second of the first, in units of the second's")
+    axes.set(xscale="log", xlabel="multiply-adds a second, first : second")
     axes.set_xticks([0.5, 1, 2, 4, 8], ["0.5", "1", "2", "4", "8"])
     axes.minorticks_off()
     figure.legend(loc="outside lower center", ncols=3, fontsize=9)

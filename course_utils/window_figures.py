@@ -184,7 +184,7 @@ def bias_tables(table: Tensor, window: int, titles: Sequence[str]) -> Figure:
     for axes, values, title in zip(row, table.T, titles, strict=True):
         extent = (-reach - 0.5, reach + 0.5, reach + 0.5, -reach - 0.5)
         drawn = axes.imshow(values.view(sides, sides), cmap=plots.VALUES, vmin=-limit, vmax=limit, extent=extent)
-        axes.set_title(title, fontsize=10)
+        axes.set_title(title, fontsize=9)
         axes.set(xticks=[-reach, 0, reach], yticks=[-reach, 0, reach], xlabel="columns")
         axes.grid(visible=False)
     row[0].set_ylabel("rows, query − key")
