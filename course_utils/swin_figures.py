@@ -4,35 +4,42 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 
 from course_utils import plots
 
 Seeds = Sequence[float]
+FAMILIES = ("ViT, patch 8", "ViT, patch 4", "Swin", "CNN")  # each has its colour in every figure
 
 
 def by_size(accuracies: Mapping[str, Mapping[int, Seeds]], chance: float) -> Figure:
     """Draw each network's accuracy by the size of the item: the mean of its seeds as a line, their range as a band.
 
-    A name that ends in ", one resolution" has the colour of the network without these words, and a dashed line.
+    A name that ends in ", one resolution" has the colour of the network without these words, a dashed line and
+    hollow points.
 
     Args:
         accuracies: in %, of each seed, by network and size in pixels.
         chance: in %, drawn as a dotted line.
+
+    Raises:
+        ValueError: a network is of none of `FAMILIES`.
     """
     figure, (axes,) = plots.figure(width=7.5, height=4)
-    families = list(dict.fromkeys(name.removesuffix(", one resolution") for name in accuracies))
     for name, sizes in accuracies.items():
-        family = families.index(name.removesuffix(", one resolution"))
+        family = FAMILIES.index(name.removesuffix(", one resolution"))
         look = {"color": plots.COLOURS[family], "marker": plots.MARKERS[family]}
-        style = "--" if name.endswith(", one resolution") else "-"
-        axes.plot(list(sizes), [sum(s) / len(s) for s in sizes.values()], style, label=name, **look)
+        if name.endswith(", one resolution"):
+            look |= {"linestyle": "--", "markerfacecolor": plots.PAPER}
+        axes.plot(list(sizes), [sum(s) / len(s) for s in sizes.values()], label=name, **look)
         lowest, highest = ([end(seeds) for seeds in sizes.values()] for end in (min, max))
         axes.fill_between(list(sizes), lowest, highest, alpha=0.15, color=look["color"])
     axes.axhline(chance, linestyle=":", color=plots.INK, marker="", label="chance")
     axes.set(xscale="log", xlabel="size of the item, pixels", ylabel="% of the test items", ylim=(0, None))
     axes.set_xticks(list(sizes), list(sizes), minor=False)
     axes.minorticks_off()
-    figure.legend(loc="outside right center", fontsize=9)
+    figure.legend(loc="outside right center", fontsize=9, handlelength=3.5)
     return figure
 
 
@@ -50,20 +57,29 @@ def speed_accuracy(rows: Sequence[Mapping[str, str]]) -> Figure:
         look = {"color": plots.COLOURS[number], "marker": plots.MARKERS[number]}
         face = look["color"] if members[0]["confidence"] == "confirmed" else plots.PAPER
         axes.plot(*zip(*points, strict=True), label=family, markerfacecolor=face, **look)
-        _name_points(axes, points, members, family)
+        _name_points(axes, points, members, family, look["color"])
     axes.set(xscale="log", xlabel="milliseconds for an image (V100)", ylabel="% of ImageNet's validation images")
     axes.set_xticks([1, 2, 5, 10, 20, 40], ["1", "2", "5", "10", "20", "40"])
+    axes.set(xlim=(0.8, 60), ylim=(75.5, 85.2))
     axes.minorticks_off()
-    figure.legend(loc="outside right center", fontsize=9)
+    lines = axes.get_legend_handles_labels()[0]
+    for label, face in {"confirmed": plots.INK, "recalled": plots.PAPER}.items():
+        lines.append(Line2D([], [], color=plots.INK, linestyle="", marker="o", markerfacecolor=face, label=label))
+    figure.legend(handles=lines, loc="outside right center", fontsize=9)
     return figure
 
 
-def _name_points(axes: Axes, points: Sequence[tuple[float, float]], rows: Sequence[Mapping], family: str) -> None:
-    """Write the network's name beside each point, where no other family's names are."""
-    side = {"xytext": (-3, 5), "ha": "right"} if family in ("EffNet", "Swin") else {"xytext": (4, -11)}
+def _name_points(
+    axes: Axes, points: Sequence[tuple[float, float]], rows: Sequence[Mapping], family: str, colour: str
+) -> None:
+    """Write the network's name beside each point, with a rim where it meets a line, in its family's colour."""
+    above, below = {"xytext": (-3, 5), "ha": "right"}, {"xytext": (4, -11), "ha": "left"}
+    rim = [withStroke(linewidth=2, foreground=plots.PAPER)]
     for point, row in zip(points, rows, strict=True):
+        side = above if family == "Swin" or row["model"] in ("EffNet-B3", "EffNet-B4") else below
+        side = {"xytext": (-4, -12), "ha": "right"} if family == "ViT" else side
         name = row["model"].removeprefix(f"{family}-") + (", 384" if row["res"] == "384" else "")
-        axes.annotate(name, point, textcoords="offset points", fontsize=8, **side)
+        axes.annotate(name, point, textcoords="offset points", fontsize=8, color=colour, path_effects=rim, **side)
 
 
 def rate_ratios(ratios: Mapping[str, Mapping[str, float]]) -> Figure:
@@ -81,8 +97,8 @@ def rate_ratios(ratios: Mapping[str, Mapping[str, float]]) -> Figure:
     axes.axvline(1, color=plots.INK, linewidth=1, marker="")
     axes.set_yticks(range(len(ratios)), list(ratios))
     axes.invert_yaxis()
-    axes.set(xscale="log", xlabel="multiply-adds a second of the first, in units of the second's")
+    axes.set(xscale="log", xlabel="multiply-adds a second, first : second")
     axes.set_xticks([0.5, 1, 2, 4, 8], ["0.5", "1", "2", "4", "8"])
     axes.minorticks_off()
-    figure.legend(loc="outside right center", fontsize=9)
+    figure.legend(loc="outside lower center", ncols=3, fontsize=9)
     return figure

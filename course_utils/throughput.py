@@ -1,8 +1,8 @@
-"""Images and multiply-adds a second of models on this machine: one thread, CPU time, interleaved with ResNet-50."""
+"""Images and multiply-adds a second: measured here, one thread, CPU time, in turns with ResNet-50; and from tables."""
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -121,3 +121,63 @@ def throughput_arm(arm: str, _repeat: int = 0, rounds: int = ROUNDS) -> dict[str
         "tmac_per_s": round(speed * macs / 1e12, 4),
         "relative": round(relative, 3),
     }
+
+
+# pairs of a Transformer and a CNN of like cost, here and in the tables from elsewhere
+
+Speeds = dict[str, dict[str, tuple[float, float]]]  # by device and model: multiply-adds a second, multiply-adds
+SHORT = {
+    "vit_small_patch16_224": "ViT-S",
+    "DeiT-S": "ViT-S",
+    "vit_base_patch16_224": "ViT-B",
+    "DeiT-B": "ViT-B",
+    "swin_tiny_patch4_window7_224": "Swin-T",
+    "swin_base_patch4_window7_224": "Swin-B",
+    "resnet50": "ResNet-50",
+    "resnet152": "ResNet-152",
+    "regnety_040": "RegNetY-4G",
+    "regnety_160": "RegNetY-16G",
+    "efficientnet_b4": "EfficientNet-B4",
+    "efficientnet_b5": "EfficientNet-B5",
+    "EffNet-B4": "EfficientNet-B4",
+    "EffNet-B5": "EfficientNet-B5",
+}
+DEVICES = {"forward": "our CPU", "forward + backward": "our CPU, training"}
+
+
+def speeds(tabulated: Sequence[Mapping[str, str]], measured: Sequence[Mapping]) -> Speeds:
+    """Collect multiply-adds a second by device and model; of two memory layouts the faster one counts.
+
+    Args:
+        tabulated: rows of the table `macs_per_second`; in 10^12 a second.
+        measured: rows of the results of `throughput_arm`, several of each arm; in units of the reference's.
+    """
+    found: Speeds = {}
+    for row in tabulated:
+        device, name = row["device"].split(",")[0], SHORT.get(row["model"], row["model"])
+        speed = float(row["tmac_per_s"]), float(row["gmacs"])
+        models = found.setdefault(device, {})
+        models[name] = max(speed, models.get(name, speed))
+    for arm in dict.fromkeys(row["arm"] for row in measured):
+        rows = [row for row in measured if row["arm"] == arm]
+        name, mode = arm.rsplit(", ", 1)
+        speed = statistics.median(row["relative"] for row in rows), rows[0]["macs"] / 1e9
+        found.setdefault(DEVICES[mode], {})[name] = speed
+    return found
+
+
+def like_pairs(found: Speeds, factor: float = 1.6) -> dict[str, dict[str, float]]:
+    """Divide a Transformer's multiply-adds a second by a CNN's, for all pairs whose costs are within a factor.
+
+    Returns:
+        for each pair "TRANSFORMER : CNN" the ratio on each device that has both.
+    """
+    ratios: dict[str, dict[str, float]] = {}
+    for first in ("ViT-S", "ViT-B", "Swin-T", "Swin-S", "Swin-B"):
+        for device, models in found.items():
+            for second, (speed, macs) in models.items():
+                if first in models and second.startswith(("ResNet", "RegNet", "EfficientNet")):
+                    own, cost = models[first]
+                    if max(cost / macs, macs / cost) < factor:
+                        ratios.setdefault(f"{first} : {second}", {})[device] = own / speed
+    return ratios

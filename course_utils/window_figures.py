@@ -1,6 +1,6 @@
 """The figures of lesson 08 that show grids of tokens: windows, masks, reach, stages and position tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from matplotlib.axes import Axes
@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from course_utils import plots
+from course_utils.models.windows import shares_window
 
 REACHED = ListedColormap(["#e6e6e0", plots.COLOURS[0]])
 
@@ -57,18 +58,28 @@ def draw_tokens(axes: Axes, place: tuple[int, int], window: int, token: float) -
             axes.plot(*(line if along is left else line[::-1]), color="white", linewidth=0.7, marker="")
 
 
-def windows_on_pictures(panels: Sequence[tuple[str, Tensor, tuple[int, int], int, int]], line: float = 2) -> Figure:
+def windows_on_pictures(
+    panels: Sequence[tuple[str, Tensor, tuple[int, int], int, int]], lines: Sequence[float] | None = None
+) -> Figure:
     """Draw pictures side by side, with the windows on them.
 
     Args:
         panels: for each a title, a picture (3, H, W), the token grid, M, and the shift.
-        line: width of the lines, in points.
+        lines: width of each picture's lines, in points; 2 unless told.
     """
     figure, row = plots.figure(len(panels), width=4.6, height=4.6 / len(panels) + 0.4)
-    for axes, (title, picture, grid, window, shift) in zip(row, panels, strict=True):
+    widths = lines or [2.0] * len(panels)
+    for axes, (title, picture, grid, window, shift), line in zip(row, panels, widths, strict=True):
         plots.draw_image(axes, picture, title)
         draw_windows(axes, grid, window, shift, picture.shape[1] / grid[0], line)
     return figure
+
+
+def window_numbers(grid: tuple[int, int], window: int, shift: int) -> Tensor:
+    """Number the windows of a drawing, (H, W): tokens that `shares_window` puts together have the same number."""
+    together = shares_window(grid, window, shift)  # (N, N)
+    first = together.int().argmax(dim=1)  # the first token in the same window
+    return first.unique(return_inverse=True)[1].view(grid)
 
 
 def numbered_grids(panels: Mapping[str, Tensor]) -> Figure:
@@ -173,8 +184,28 @@ def bias_tables(table: Tensor, window: int, titles: Sequence[str]) -> Figure:
     for axes, values, title in zip(row, table.T, titles, strict=True):
         extent = (-reach - 0.5, reach + 0.5, reach + 0.5, -reach - 0.5)
         drawn = axes.imshow(values.view(sides, sides), cmap=plots.VALUES, vmin=-limit, vmax=limit, extent=extent)
-        axes.set_title(title, fontsize=10)
-        axes.set(xticks=[-reach, 0, reach], yticks=[-reach, 0, reach])
+        axes.set_title(title, fontsize=9)
+        axes.set(xticks=[-reach, 0, reach], yticks=[-reach, 0, reach], xlabel="columns")
         axes.grid(visible=False)
+    row[0].set_ylabel("rows, query − key")
     figure.colorbar(drawn, ax=row, shrink=0.8)
     return figure
+
+
+@torch.no_grad()
+def changes_when_moved(layer: Callable[[Tensor], Tensor], tokens: Tensor, steps: Sequence[int]) -> dict[int, float]:
+    """Compare a layer's output of moved tokens with its moved output.
+
+    Args:
+        layer: maps (B, H, W, C) to the same.
+        tokens: (B, H, W, C).
+        steps: rows by which they are moved down; what leaves comes in again at the top.
+
+    Returns:
+        by step, the norm of the difference in units of the output's norm; 0 if the layer moves with its input.
+    """
+    output, found = layer(tokens), {}
+    for step in steps:
+        difference = layer(tokens.roll(step, dims=1)) - output.roll(step, dims=1)
+        found[step] = float(difference.norm() / output.norm())
+    return found

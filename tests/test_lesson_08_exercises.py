@@ -1,9 +1,12 @@
 """Lesson 8's exercises: mistakes that can be seen and told apart, and right answers that are right."""
 
 import pytest
+import torch
 from exercise_checks import (
     fresh_place,  # noqa: F401
     undiagnosed,
+    verdict,
+    wrong,
 )
 from exercise_outcomes import float64  # noqa: F401
 from torch import nn
@@ -65,6 +68,31 @@ def test_blocks_are_shifted_by_half_a_window_by_another_part_and_not_at_all():
         padded.add(bool(H % M or W % M))
     assert kinds == {"none", "half", "rest", "part"} and padded == {True, False}
     assert {case.init.get("relative_bias", True) for case in TABLE["8.6"].cases()} == {True, False}
+
+
+def test_a_block_is_also_asked_about_a_grid_one_side_of_which_a_single_window_covers():
+    found = [(case.arguments[0].shape[1:3], case.init) for case in TABLE["8.6"].cases()]
+    assert any(min(grid) <= init["window"] < max(grid) and init["shift"] for grid, init in found)
+
+
+@pytest.mark.parametrize("id", ["8.3", "8.4"])
+@pytest.mark.parametrize("dtype", [torch.int32, torch.int64])
+def test_an_index_may_have_any_type_that_torch_looks_up_with(id, dtype, capsys):
+    reference = TABLE[id].reference
+
+    def answer(*arguments):
+        return reference(*arguments).to(dtype)
+
+    answer.__name__ = reference.__name__
+    _, printed = verdict(capsys, id, answer)
+    assert printed.startswith(f"✓ {id}")
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int16, torch.float64])
+def test_an_index_that_torch_cannot_look_up_with_is_told(dtype, capsys):
+    assert f"is {dtype}, expected torch.int64" in wrong(
+        capsys, lambda window: relative_position_index(window).to(dtype), "8.4"
+    )
 
 
 def test_pooled_grids_have_sides_that_are_multiples_since_rounding_is_not_asked_about():

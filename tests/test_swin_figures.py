@@ -23,8 +23,11 @@ def test_one_resolution_has_its_networks_colour_and_a_dashed_line():
     names = ["ViT, patch 8", "CNN, one resolution", "CNN"]
     (axes,) = swin_figures.by_size({name: {size: [1.0] for size in SIZES} for name in names}, 10).axes
     vit, even, pyramid = (named(axes)[name] for name in names)
+    (other,) = swin_figures.by_size({"CNN": {8: [1.0]}}, 10).axes
+    assert even.get_color() == pyramid.get_color() == named(other)["CNN"].get_color(), "the same in every figure"
     assert even.get_color() == pyramid.get_color() != vit.get_color()
     assert [line.get_linestyle() for line in (vit, even, pyramid)] == ["-", "--", "-"]
+    assert [line.get_markerfacecolor() == plots.PAPER for line in (vit, even, pyramid)] == [False, True, False]
     assert [label.get_text() for label in axes.get_xticklabels()] == [str(size) for size in SIZES]
 
 
@@ -34,6 +37,9 @@ def test_the_lectures_chart_has_every_row_of_the_table():
     drawn = [point for line in axes.lines for point in zip(line.get_xdata(), line.get_ydata(), strict=True)]
     assert sorted(drawn) == sorted((float(row["ms_per_img"]), float(row["top1"])) for row in rows)
     assert [line.get_markerfacecolor() == plots.PAPER for line in axes.lines] == [True, True, True, True, False]
+    for text in axes.texts:
+        (line,) = (line for line in axes.lines if text.xy in zip(*line.get_data(), strict=True))
+        assert text.get_color() == line.get_color(), "a name has the colour of its family"
     names = {text.xy: text.get_text() for text in axes.texts}
     assert names[1.32, 81.3] == "T" and names[11.81, 84.5] == "B, 384" and names[11.64, 77.9] == "B/16, 384"
 

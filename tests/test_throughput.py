@@ -109,3 +109,25 @@ def test_tables_agree_on_the_models_that_they_share():
     assert deit["DeiT-S"] == swin["DeiT-S", "224"] == mixer["DeiT-S"]
     assert deit["DeiT-B"] == swin["DeiT-B", "224"] and deit["DeiT-B 384"] == swin["DeiT-B", "384"]
     assert deit["ViT-B/16 (Dosovitskiy)"] == swin["ViT-B/16", "384"]
+
+
+def test_of_two_layouts_the_faster_counts_and_of_several_measurements_the_median():
+    layouts = [("Card, NHWC", "resnet50", "2", "4.1"), ("Card, NCHW", "resnet50", "3", "4.1")]
+    tabulated = [dict(zip(("device", "model", "tmac_per_s", "gmacs"), row, strict=True)) for row in layouts]
+    measured = [{"arm": "ViT-S, forward", "relative": value, "macs": 4.6e9} for value in (1.0, 5.0, 1.2)]
+    measured += [{"arm": "ViT-S, forward + backward", "relative": 2.0, "macs": 4.6e9}]
+    found = throughput.speeds(tabulated, measured)
+    assert found["Card"] == {"ResNet-50": (3.0, 4.1)}
+    assert found["our CPU"] == {"ViT-S": (1.2, 4.6)} and found["our CPU, training"] == {"ViT-S": (2.0, 4.6)}
+
+
+def test_pairs_are_a_transformer_and_a_cnn_of_like_cost_on_one_device():
+    one = {"ViT-S": (3.0, 4.6), "ResNet-50": (2.0, 4.1), "ResNet-152": (1.0, 11.6), "Swin-T": (1.0, 4.5)}
+    found = throughput.like_pairs({"one": one, "other": {"ViT-S": (1.0, 4.6)}})
+    assert found == {"ViT-S : ResNet-50": {"one": 1.5}, "Swin-T : ResNet-50": {"one": 0.5}}
+    assert "ViT-S : ResNet-152" in throughput.like_pairs({"one": one}, factor=3)
+
+
+def test_every_measured_cnn_keeps_its_name():
+    rows = experiments.results("throughput")
+    assert set(throughput.speeds([], rows)["our CPU"]) == set(CONTENDERS)

@@ -1,5 +1,6 @@
 """The figures of lesson 08's windows: what they are given is what they draw."""
 
+import pytest
 import torch
 
 from course_utils import plots, window_figures
@@ -20,6 +21,28 @@ def test_windows_begin_where_they_do():
     plain, shifted = window_figures.windows_on_pictures(panels).axes
     assert inside(plain, "white") == inside(plain, "black") == ([8], [8, 16])
     assert inside(shifted, "white") == ([2, 10], [2, 10, 18])
+
+
+def test_every_picture_has_its_own_width_of_lines():
+    panels = [("thin", torch.rand(3, 16, 16), (8, 8), 4, 0), ("thick", torch.rand(3, 16, 16), (8, 8), 4, 0)]
+    figure = window_figures.windows_on_pictures(panels, lines=[0.5, 3])
+    assert [{line.get_linewidth() for line in axes.lines} for axes in figure.axes] == [{1, 0.5}, {6, 3}]
+    usual = window_figures.windows_on_pictures(panels).axes[0]
+    assert {line.get_linewidth() for line in usual.lines} == {4, 2}
+
+
+def test_windows_of_a_drawing_are_numbered_row_by_row():
+    assert window_figures.window_numbers((2, 4), 2, 0).tolist() == [[0, 0, 1, 1]] * 2
+    assert window_figures.window_numbers((3, 3), 2, 1).tolist() == [[0, 1, 1], [2, 3, 3], [2, 3, 3]]
+
+
+def test_what_moves_with_its_input_has_not_changed():
+    tokens = torch.arange(24.0).view(1, 6, 4, 1)
+    places = torch.arange(6.0).view(1, 6, 1, 1)
+    assert window_figures.changes_when_moved(lambda x: 2 * x, tokens, (0, 1, 5)) == {0: 0, 1: 0, 5: 0}
+    found = window_figures.changes_when_moved(lambda x: x + places, tokens, (0, 1))
+    moved = tokens.roll(1, dims=1) + places - (tokens + places).roll(1, dims=1)
+    assert found[0] == 0 and found[1] == pytest.approx(float(moved.norm() / (tokens + places).norm()))
 
 
 def test_the_tokens_of_one_window_are_lines_within_it():

@@ -46,13 +46,14 @@ def grids_to_merge() -> list[Case]:
 
 
 def grids_for_blocks() -> list[Case]:
-    """Return grids of tokens and the sizes of blocks; a shift of half a window, another one, and none."""
+    """Return grids of tokens and the sizes of blocks; a shift of half a window, another one, none, and one too many."""
     generator = torch.Generator().manual_seed(86)
     sizes = (
         ((2, 8, 12), {"width": 6, "heads": 2, "window": 4, "shift": 1}, ""),
         ((1, 5, 7), {"width": 8, "heads": 4, "window": 3, "shift": 2}, "on a grid without whole windows"),
         ((3, 4, 6), {"width": 12, "heads": 3, "window": 2, "shift": 1, "relative_bias": False}, "without a bias"),
         ((2, 3, 9), {"width": 4, "heads": 1, "window": 3, "shift": 0}, "without a shift"),
+        ((2, 4, 8), {"width": 8, "heads": 2, "window": 4, "shift": 1}, "with a side that one window covers"),
     )
     return [Case((_normal(generator, *shape, init["width"]),), init=init, note=note) for shape, init, note in sizes]
 

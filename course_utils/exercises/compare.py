@@ -13,6 +13,7 @@ from course_utils.exercises.values import Plain, kind_of
 TOLERANCE = 1e-9  # relative to the largest expected value; float64 rounds at 1e-16
 NUMBER_TOLERANCE = 1e-6  # of a plain number: `.float().mean().item()` has gone through float32, and is right
 GRADIENT_TOLERANCE = 1e-6
+INDICES = {torch.int64, torch.int32}  # torch looks up with both: one does for the other
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ def _same_type(expected: Plain, got: Plain) -> bool:
 def _kind_of_tensor_mismatch(expected: Tensor, got: Tensor) -> str:
     if expected.shape != got.shape:
         return "shape"
-    if expected.dtype != got.dtype or expected.device != got.device:
+    alike = expected.dtype == got.dtype or {expected.dtype, got.dtype} == INDICES
+    if not alike or expected.device != got.device:
         return "dtype"
     if not unequal(expected, got).any():
         return ""
@@ -88,7 +90,7 @@ def _kind_of_number_mismatch(expected: float, got: float) -> str:
 
 
 def unequal(expected: Tensor, got: Tensor, tolerance: float = TOLERANCE) -> Tensor:
-    """Return a mask, True where two tensors of the same shape and dtype differ by more than rounding."""
+    """Return a mask, True where two tensors of the same shape and kind of numbers differ by more than rounding."""
     if not (expected.is_floating_point() or expected.is_complex()):
         return expected != got
     finite = expected.isfinite() & got.isfinite()

@@ -84,6 +84,23 @@ def _halves(query, rel_pos_h, rel_pos_w, key_grid):
     return _pairs(by_rows + by_columns)
 
 
+def _first_vectors(query, rel_pos_h, rel_pos_w, key_grid):
+    H_k, W_k = key_grid
+    by_rows, by_columns = query @ rel_pos_h[:H_k].T, query @ rel_pos_w[:W_k].T
+    return _pairs(by_rows[..., :, None] + by_columns[..., None, :])
+
+
+def _key_sides_swapped(query, rel_pos_h, rel_pos_w, key_grid):
+    return decomposed_relative_positions(query, rel_pos_h, rel_pos_w, key_grid[::-1])
+
+
+def _reshaped_back(query, rel_pos_h, rel_pos_w, key_grid):
+    rows, columns = _vectors(query, rel_pos_h, rel_pos_w, key_grid)
+    by_rows, _ = _parts(query, rows, columns)
+    by_columns = query.transpose(2, 3) @ columns.transpose(1, 2)  # (B, h, W_q, H_q, W_k)
+    return _pairs(by_rows + by_columns.reshape(*query.shape[:4], -1)[..., None, :])
+
+
 def _averaged(query, rel_pos_h, rel_pos_w, key_grid):
     return decomposed_relative_positions(query, rel_pos_h, rel_pos_w, key_grid) / 2
 
@@ -179,6 +196,27 @@ DECOMPOSED = (
         "Half of each vector is used for the rows, the other half for the columns.",
         "That is lesson 03's stand-alone attention. Here both tables have vectors as wide as the query.",
         "Multiply the whole query with each, and add.",
+    ),
+    Mistake(
+        "first-vectors",
+        _first_vectors,
+        "Every query gets the same vectors.",
+        "The tables' first rows were taken, one for each key, wherever the query is.",
+        "The vector depends on the distance: `relative_vectors` looks it up, for every query and key.",
+    ),
+    Mistake(
+        "key-sides-swapped",
+        _key_sides_swapped,
+        "The keys stand on a grid with W_k rows and H_k columns.",
+        "`key_grid` is (H_k, W_k), rows first; on a square grid nobody would notice.",
+        "Its first number goes with `rel_pos_h`, its second with `rel_pos_w`.",
+    ),
+    Mistake(
+        "reshaped-back",
+        _reshaped_back,
+        "The columns' scores belong to other queries.",
+        "Their axes are (W_q, H_q), and a reshape to (H_q, W_q) counts them off anew instead of exchanging them.",
+        "Transpose them back.",
     ),
     Mistake(
         "averaged",

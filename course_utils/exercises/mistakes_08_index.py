@@ -26,6 +26,11 @@ def _columns_reversed(window):
     return _table_entry(offsets, window, 2 * window - 1)
 
 
+def _rows_reversed(window):
+    offsets = _offsets(window) * torch.tensor([-1, 1]) + window - 1
+    return _table_entry(offsets, window, 2 * window - 1)
+
+
 def _columns_first(window):
     return _table_entry(_offsets(window).flip(-1) + window - 1, window, 2 * window - 1)
 
@@ -48,6 +53,15 @@ def _rows_too_long(window):
 
 def _rows_too_short(window):
     return _table_entry(_offsets(window) + window - 1, window, window)
+
+
+def _without_brackets(window):
+    offsets = _offsets(window) + window - 1
+    return offsets[..., 0] * 2 * window - 1 + offsets[..., 1]
+
+
+def _both_multiplied(window):
+    return (_offsets(window) + window - 1).sum(dim=-1) * (2 * window - 1)
 
 
 def _distances(window):
@@ -83,6 +97,13 @@ INDEX = (
         _columns_reversed,
         "The offsets between columns have the wrong sign, those between rows the right one.",
         "One was taken as query minus key, the other as key minus query.",
+        "Subtract both in the same direction.",
+    ),
+    Mistake(
+        "rows-reversed",
+        _rows_reversed,
+        "The offsets between rows have the wrong sign, those between columns the right one.",
+        "One was taken as key minus query, the other as query minus key.",
         "Subtract both in the same direction.",
     ),
     Mistake(
@@ -126,6 +147,20 @@ INDEX = (
         "Different offsets share an entry.",
         "The table's rows are M long here. Subtracting the tokens' numbers, as if a window were a line, comes to that.",
         "Use rows and columns. How many offsets are there from -(M - 1) to M - 1? A row of the table is that long.",
+    ),
+    Mistake(
+        "without-brackets",
+        _without_brackets,
+        "The rows' offset is multiplied by 2M, and 1 taken away afterwards.",
+        "`* 2 * window - 1` multiplies first.",
+        "Put brackets round the length of a row: `(2 * window - 1)`.",
+    ),
+    Mistake(
+        "both-multiplied",
+        _both_multiplied,
+        "The columns' offset is multiplied by 2M - 1 too.",
+        "Both were added before the multiplication, so one down and one to the right are the same.",
+        "Only a step down skips a row of the table: multiply the rows' offset alone.",
     ),
     Mistake(
         "distances",

@@ -63,6 +63,19 @@ def _every_window(grid, window, shift):
     return _numbered(grid, window, shift, lambda place, s: place % window >= window - s)
 
 
+def _one_too_late(grid, window, shift):
+    return shift_window_mask(grid, window, [max(s - 1, 0) for s in both_shifts(shift, window)])
+
+
+def _half_a_window(grid, window, shift):
+    return shift_window_mask(grid, window, window // 2)
+
+
+def _carried_one_way(grid, window, shift):
+    rows, columns = _carried(grid, window, shift)
+    return _mask(rows ^ columns, window)
+
+
 def _numbers_added(grid, window, shift):
     rows, columns = _carried(grid, window, shift)
     return _mask(rows.int() + columns.int(), window)
@@ -139,6 +152,20 @@ MASKS = (
         "How many rows are carried around? As many stand last.",
     ),
     Mistake(
+        "one-too-late",
+        _one_too_late,
+        "The last windows are cut one row and one column too late.",
+        "`>` leaves out the first row that was carried around.",
+        "Row H - shift came from the top: use `>=`.",
+    ),
+    Mistake(
+        "half-a-window",
+        _half_a_window,
+        "The last windows are always cut in the middle.",
+        "Half a window is what Swin's model hands to its blocks, but other shifts are allowed.",
+        "Cut where `shift` says.",
+    ),
+    Mistake(
         "first-windows",
         _first_windows,
         "The first windows are masked, not the last.",
@@ -179,6 +206,13 @@ MASKS = (
         "Only tokens that were carried down and to the right are set apart.",
         "`&` is True where both happened, and that's one piece of one window.",
         "Tokens carried one way are strangers too: number rows and columns, and compare both.",
+    ),
+    Mistake(
+        "carried-one-way",
+        _carried_one_way,
+        "In the corner, tokens carried both ways and tokens not carried at all see each other.",
+        "`^` is False for both, so that they are one region, and two tokens carried one way each are another.",
+        "Number rows and columns, and compare both.",
     ),
     Mistake(
         "rows-or-columns",

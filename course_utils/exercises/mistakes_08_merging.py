@@ -32,6 +32,11 @@ def _row_by_row(tokens):
     return _cut(tokens).permute(0, 1, 3, 2, 4, 5).flatten(start_dim=3)
 
 
+def _clockwise(tokens):
+    even = pad_to_windows(tokens, 2)
+    return torch.cat([even[:, row::2, column::2] for row, column in ((0, 0), (0, 1), (1, 1), (1, 0))], dim=-1)
+
+
 def _channels_first(tokens):
     return _cut(tokens).permute(0, 1, 3, 5, 2, 4).flatten(start_dim=3)
 
@@ -70,6 +75,12 @@ def _padded_in_front(tokens):
     return patch_merge(F.pad(tokens, (0, 0, columns, 0, rows, 0)))
 
 
+def _padded_by_copies(tokens):
+    rows, columns = (side % 2 for side in tokens.shape[1:3])
+    taller = torch.cat([tokens, tokens[:, tokens.shape[1] - rows :]], dim=1)
+    return patch_merge(torch.cat([taller, taller[:, :, tokens.shape[2] - columns :]], dim=2))
+
+
 def _not_padded(tokens):
     corners = [tokens[:, row::2, column::2] for column in (0, 1) for row in (0, 1)]
     return torch.cat(corners, dim=-1)
@@ -89,6 +100,12 @@ def _narrow_norm(self, width):
     self.norm = nn.LayerNorm(width)
 
 
+def _each_normed(self, tokens):
+    each = patch_merge(tokens).unflatten(3, (4, -1))
+    normed = F.layer_norm(each, each.shape[-1:], eps=self.norm.eps).flatten(start_dim=3)
+    return self.reduce(normed * self.norm.weight + self.norm.bias)
+
+
 def _mean_layers(self, width):
     nn.Module.__init__(self)
     self.norm = nn.LayerNorm(width)
@@ -106,6 +123,13 @@ MERGING = (
         "The four tokens are joined row by row: top left, top right, bottom left, bottom right.",
         "That is the natural order, but not that of Swin's code, and its weights know no other.",
         "Go down first: the second token is the one below the first.",
+    ),
+    Mistake(
+        "clockwise",
+        _joining(_clockwise),
+        "The four tokens are joined clockwise: top left, top right, bottom right, bottom left.",
+        "Swin's code doesn't go round; it takes the left column, then the right one.",
+        "Top left, bottom left, top right, bottom right.",
     ),
     Mistake(
         "channels-first",
@@ -171,6 +195,13 @@ MERGING = (
         "Join first, and normalise all 4C numbers together.",
     ),
     Mistake(
+        "each-normed",
+        _changed(forward=_each_normed),
+        "Each of the four tokens is normalised by itself.",
+        "Mean and variance were taken of C numbers, though weight and bias have 4C.",
+        "Join first, and let `self.norm` see all 4C numbers at once.",
+    ),
+    Mistake(
         "bias",
         _changed(__init__=_with_bias),
         "The reduction has a bias.",
@@ -197,6 +228,13 @@ MERGING = (
         "An odd grid gets its zeros above and on the left.",
         "`F.pad` takes pairs (in front, behind), and begins with the last axis.",
         "Put the zeros below and on the right: `pad_to_windows(tokens, 2)` does it.",
+    ),
+    Mistake(
+        "padded-by-copies",
+        _joining(_padded_by_copies),
+        "An odd grid repeats its last row or column.",
+        "It was padded with copies, not with zeros.",
+        "Add zeros: `pad_to_windows(tokens, 2)` does it.",
     ),
     Mistake(
         "not-padded",

@@ -16,6 +16,20 @@ def _wrong_way(grid, window, shift):
     return to_windows(_numbers(grid).roll(both_shifts(shift, window), dims=(1, 2)), window).flatten()
 
 
+def _rows_wrong(grid, window, shift):
+    rows, columns = both_shifts(shift, window)
+    return to_windows(_numbers(grid).roll((rows, -columns), dims=(1, 2)), window).flatten()
+
+
+def _columns_wrong(grid, window, shift):
+    rows, columns = both_shifts(shift, window)
+    return to_windows(_numbers(grid).roll((-rows, columns), dims=(1, 2)), window).flatten()
+
+
+def _half_a_window(grid, window, shift):
+    return window_permutation(grid, window, window // 2)
+
+
 def _not_rolled(grid, window, shift):
     return window_permutation(grid, window, 0)
 
@@ -40,6 +54,15 @@ def _as_a_list(grid, window, shift):
     rows, columns = both_shifts(shift, window)
     rolled = torch.arange(math.prod(grid)).roll(-(rows * grid[1] + columns))
     return to_windows(rolled.view(1, *grid, 1), window).flatten()
+
+
+def _without_dims(grid, window, shift):
+    return to_windows(_numbers(grid).roll(-both_shifts(shift, window)[0]), window).flatten()
+
+
+def _first_axes(grid, window, shift):
+    rows, columns = both_shifts(shift, window)
+    return to_windows(_numbers(grid).roll((-rows, -columns), dims=(0, 1)), window).flatten()
 
 
 def _within_windows(grid, window, shift):
@@ -78,6 +101,27 @@ ORDERS = (
         "The grid is rolled down and to the right.",
         "`roll` with a positive number moves what it rolls to higher places.",
         "The first window has to begin at row and column `shift` of the grid: roll up and to the left.",
+    ),
+    Mistake(
+        "rows-the-wrong-way",
+        _rows_wrong,
+        "The rows are rolled down, the columns to the left.",
+        "The rows' shift is positive, and `roll` moves what it rolls to higher places then.",
+        "Give both shifts a minus: up and to the left.",
+    ),
+    Mistake(
+        "columns-the-wrong-way",
+        _columns_wrong,
+        "The columns are rolled to the right, the rows up.",
+        "The columns' shift is positive, and `roll` moves what it rolls to higher places then.",
+        "Give both shifts a minus: up and to the left.",
+    ),
+    Mistake(
+        "half-a-window",
+        _half_a_window,
+        "The grid is always rolled by half a window.",
+        "That is what Swin's model hands to its blocks, but other shifts are allowed.",
+        "Roll by `shift`.",
     ),
     Mistake(
         "not-rolled",
@@ -120,6 +164,20 @@ ORDERS = (
         "What leaves a row on the left comes back in another row.",
         "The numbers were rolled as one list of N, where the end of a row and the start of the next are neighbours.",
         "Give the numbers the grid's shape first, and roll along its two sides.",
+    ),
+    Mistake(
+        "without-dims",
+        _without_dims,
+        "The grid is rolled as if it were one list, by the rows' shift.",
+        "Without `dims` that is what `roll` does, whatever shape it is given.",
+        "Name the axes: `dims=(1, 2)` for a grid in the shape (1, H, W, 1).",
+    ),
+    Mistake(
+        "first-axes",
+        _first_axes,
+        "The columns aren't rolled, and the rows are rolled by the columns' shift.",
+        "Axes 0 and 1 were rolled, and of (B, H, W, C) axis 0 is the batch.",
+        "H and W are axes 1 and 2.",
     ),
     Mistake(
         "within-windows",

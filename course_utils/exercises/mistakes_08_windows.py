@@ -44,6 +44,10 @@ def _cut_like_the_result(tokens, window):
     return _joined(cut.transpose(2, 3), tokens, window)
 
 
+def _wrong_two(tokens, window):
+    return _joined(_cut(tokens, window).transpose(3, 4), tokens, window)
+
+
 def _dilated(tokens, window):
     B, H, W, C = tokens.shape
     cut = tokens.reshape(B, window, H // window, window, W // window, C)
@@ -113,6 +117,13 @@ WINDOWS = (
         "The rows are cut in the wrong places, and then axes are exchanged.",
         "A reshape can't put the axes in the order (H / M, W / M, M, M): it only cuts them where they are.",
         "Cut each side where it is: H into two axes, W into the next two.",
+    ),
+    Mistake(
+        "wrong-two",
+        _wrong_two,
+        "The wrong two axes have changed places: W / M and the M of the columns.",
+        "They are axes 3 and 4 of six, counted from 0, and both come from W.",
+        "Let W / M change places with the M of the rows: axes 2 and 3.",
     ),
     Mistake(
         "dilated",
