@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from course_utils import data, experiments, image_runs, mixer_runs, recipe_runs, swin_runs, vit_runs
+from course_utils import data, experiments, image_runs, mixer_runs, precision_runs, recipe_runs, swin_runs, vit_runs
 from course_utils.experiments import EXPERIMENTS, SEEDS, Experiment
 from course_utils.files import CourseError
 
@@ -25,7 +25,7 @@ def test_every_arm_has_every_seed(name):
 @pytest.mark.parametrize("arm", ["FP32", "FP16, tiny loss, scaled", "BF16, stochastic"])
 def test_a_stored_row_comes_out_again(arm):
     stored = next(row for row in experiments.results("mixed_precision") if (row["arm"], row["seed"]) == (arm, 1))
-    fresh = experiments.mixed_precision_arm(arm, 1)
+    fresh = precision_runs.mixed_precision_arm(arm, 1)
     assert fresh["loss"] == pytest.approx(stored["loss"], rel=0.1)  # another processor rounds another way
     assert fresh["accuracy"] == pytest.approx(stored["accuracy"], abs=0.03)
     assert (fresh["skipped"], fresh["steps"]) == (stored["skipped"], stored["steps"])

@@ -1,0 +1,140 @@
+"""Losses by which a student learns from a teacher: functions of logits alone.
+
+Hinton et al. 2015, "Distilling the Knowledge in a Neural Network", section 2; Touvron et al. 2021, "Training
+data-efficient image transformers & distillation through attention" (DeiT), section 4. Notation: `B` images,
+`C` classes. No gradient reaches the teacher: its logits are detached here.
+"""
+
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def soften(logits: Tensor, temperature: float) -> Tensor:
+    """Turn logits into probabilities, the more even the higher the temperature: Hinton et al. 2015, equation 1.
+
+    Args:
+        logits: (..., C).
+        temperature: T; 1 is the usual softmax.
+
+    Returns:
+        (..., C), positive, each row sums to 1.
+
+    Raises:
+        ValueError: the temperature is 0 or less.
+    """
+    _check_temperature(temperature)
+    return (logits / temperature).softmax(dim=-1)
+
+
+def kl_divergence(student_logits: Tensor, teacher_logits: Tensor, temperature: float = 1.0) -> Tensor:
+    """Say how far a student's softened probabilities are from its teacher's: T^2 KL(teacher || student).
+
+    T^2 keeps the gradient's size, which would otherwise fall with 1 / T^2: Hinton et al. 2015, section 2. Over the
+    classes it is a sum, over the images a mean: PyTorch's reduction "batchmean".
+
+    Args:
+        student_logits, teacher_logits: (B, C). The teacher gets no gradient.
+        temperature: T, of both.
+
+    Returns:
+        a number in nats, at least 0.
+
+    Raises:
+        ValueError: the shapes differ, or the temperature is 0 or less.
+    """
+    _check_temperature(temperature)
+    _check_shapes(student_logits, teacher_logits)
+    log_student = (student_logits / temperature).log_softmax(dim=1)  # (B, C)
+    log_teacher = (teacher_logits.detach() / temperature).log_softmax(dim=1)
+    divergence = (log_teacher.exp() * (log_teacher - log_student)).sum(dim=1)  # (B,)
+    return temperature**2 * divergence.mean()
+
+
+def soft_distillation_loss(
+    student_logits: Tensor,
+    teacher_logits: Tensor,
+    labels: Tensor,
+    temperature: float,
+    weight: float,
+) -> Tensor:
+    """Learn from the labels and from the teacher's probabilities: Touvron et al. 2021, equation 2.
+
+    Args:
+        student_logits, teacher_logits: (B, C). The teacher gets no gradient.
+        labels: (B,), whole numbers.
+        temperature: T, of the second part.
+        weight: of the teacher, 0 to 1; the labels have the rest.
+
+    Returns:
+        a number.
+
+    Raises:
+        ValueError: the shapes differ, the temperature is 0 or less, or the weight isn't in 0..1.
+    """
+    if not 0 <= weight <= 1:
+        raise ValueError(f"the teacher's weight is {weight}: use 0 (labels only) to 1 (teacher only)")
+    from_teacher = kl_divergence(student_logits, teacher_logits, temperature)
+    return (1 - weight) * F.cross_entropy(student_logits, labels) + weight * from_teacher
+
+
+def teacher_decision(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
+    """Compare a student with the class that its teacher finds most likely, as if it were the label.
+
+    Args:
+        student_logits, teacher_logits: (B, C).
+
+    Returns:
+        the cross-entropy, a number: the second part of equation 3 of Touvron et al. 2021.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    _check_shapes(student_logits, teacher_logits)
+    return F.cross_entropy(student_logits, teacher_logits.argmax(dim=1))
+
+
+def hard_distillation_loss(student_logits: Tensor, teacher_logits: Tensor, labels: Tensor) -> Tensor:
+    """Learn from the labels and from the teacher's decisions, half each: Touvron et al. 2021, equation 3.
+
+    Args:
+        student_logits, teacher_logits: (B, C).
+        labels: (B,), whole numbers.
+
+    Returns:
+        a number.
+
+    Raises:
+        ValueError: the shapes of the logits differ.
+    """
+    return deit_loss(student_logits, student_logits, teacher_logits, labels)
+
+
+def deit_loss(class_logits: Tensor, distillation_logits: Tensor, teacher_logits: Tensor, labels: Tensor) -> Tensor:
+    """Teach the class token the labels, and the distillation token the teacher's decisions, half each.
+
+    Touvron et al. 2021, section 4, "Distillation token", with the hard labels of equation 3.
+
+    Args:
+        class_logits, distillation_logits: (B, C), of the two heads.
+        teacher_logits: (B, C).
+        labels: (B,), whole numbers.
+
+    Returns:
+        a number.
+
+    Raises:
+        ValueError: the shapes of the last two logits differ.
+    """
+    from_labels = F.cross_entropy(class_logits, labels)
+    return (from_labels + teacher_decision(distillation_logits, teacher_logits)) / 2
+
+
+def _check_temperature(temperature: float) -> None:
+    if temperature <= 0:
+        raise ValueError(f"the temperature is {temperature}: use a positive one, 1 for the usual softmax")
+
+
+def _check_shapes(student_logits: Tensor, teacher_logits: Tensor) -> None:
+    if student_logits.shape != teacher_logits.shape:
+        student, teacher = tuple(student_logits.shape), tuple(teacher_logits.shape)
+        raise ValueError(f"student {student} and teacher {teacher} differ: pass logits of the same images and classes")
