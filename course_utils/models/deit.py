@@ -36,8 +36,10 @@ class DistilledViT(VisionTransformer):
 
     def forward(self, images: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         """Return the logits of images (B, C, H, W): in training those of both heads, in eval mode their mean."""
-        both = self.both_logits(images)
-        return both if self.training else sum(both) / 2
+        class_logits, distillation_logits = self.both_logits(images)
+        if self.training:
+            return class_logits, distillation_logits
+        return (class_logits + distillation_logits) / 2
 
 
 def with_two_tokens(patches: Tensor, cls_token: Tensor, dist_token: Tensor, pos_embed: Tensor) -> Tensor:
