@@ -1,7 +1,6 @@
 """The runs behind lesson 07: a small ViT taught by small CNNs, on images with labels and without."""
 
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -9,98 +8,22 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_utils import data
-from course_utils.augment import chain, random_shift, translate
+from course_utils.augment import chain, random_shift
 from course_utils.data import FASHION_MEAN, FASHION_STD
 from course_utils.image_sets import ImageSet
 from course_utils.models.conv import count_macs, count_parameters
 from course_utils.models.distillation import kl_divergence, soft_distillation_loss, teacher_decision
-from course_utils.scores import agreement, shared_mistakes
 from course_utils.swin_runs import small_cnn
-from course_utils.threads import one_thread
-from course_utils.training import Augment, Loss, Recipe, classification, fit, grey, mirror, predictions
+from course_utils.teaching import BATCH, Objective, both_ways, compared, logits_of, part, taught, tried
+from course_utils.training import Augment, Recipe, classification, fit, mirror, predictions
 from course_utils.vit_runs import small_vit
-
-Objective = Callable[[Tensor, Tensor, Tensor], Tensor]  # the student's output, the teacher's logits, labels: a loss
 
 LABELLED, IMAGES = 2_000, 22_000  # the first have labels; a fixed split, with each class equally often in both
 UNKNOWN = -100  # the label of the others
-BATCH = 64  # of test images: larger ones leave the cache, and take longer
 BLACK = -FASHION_MEAN / FASHION_STD  # of a standardised image
 TEACHER = Recipe(1000, lr=4e-3)
 STUDENT = Recipe(800)
 SHIFTED = chain(mirror, random_shift(1, BLACK))
-
-
-def both_ways(images: ImageSet) -> Tensor:
-    """Return standardised images as they are, and mirrored: (2, N, 1, H, W)."""
-    pixels = grey(images)
-    return torch.stack([pixels, pixels.flip(3)])
-
-
-@one_thread()
-@torch.no_grad()
-def logits_of(model: nn.Module, views: Tensor, batch: int = BATCH) -> Tensor:
-    """Return the logits (2, N, classes) of a model, put into eval mode, for images both ways (2, N, C, H, W)."""
-    model.eval()
-    logits = [model(part) for part in views.flatten(0, 1).split(batch)]
-    return torch.cat(logits).unflatten(0, views.shape[:2])
-
-
-def taught(
-    model: nn.Module, views: Tensor, teacher_logits: Tensor, labels: Tensor, batch: int, objective: Objective
-) -> Loss:
-    """Return the loss of a batch drawn at random, each image as it is or mirrored, as `classification` draws it.
-
-    Args:
-        model: the student, (B, C, H, W) to whatever `objective` takes.
-        views: (2, N, C, H, W), from `both_ways`.
-        teacher_logits: (2, N, classes): the teacher has seen the very picture that the student sees.
-        labels: (N,).
-        batch: B.
-        objective: compares the student's output with the teacher's logits and the labels.
-    """
-
-    def loss(generator: torch.Generator) -> Tensor:
-        chosen = torch.randint(len(labels), (batch,), generator=generator)
-        way = (torch.rand(batch, 1, 1, 1, generator=generator) < 0.5).flatten().long()
-        return objective(model(views[way, chosen]), teacher_logits[way, chosen], labels[chosen])
-
-    return loss
-
-
-def tried(model: nn.Module, test_set: ImageSet, teacher_found: Tensor | None = None) -> dict[str, float]:
-    """Return what a model gets right, and how it behaves.
-
-    Args:
-        model: (B, 1, H, W) to logits.
-        test_set: all are classified; the first 2,000 are shifted as well.
-        teacher_found: its teacher's predictions (N,), if it is a student.
-
-    Returns:
-        "accuracy"; "kept", the share of images whose class, as the model sees it, stays when they are shifted by 2
-        pixels; for a student also the "agreement" with its teacher on all images, and their "shared_mistakes".
-    """
-    found = predictions(model, test_set, BATCH)
-    right = {"accuracy": agreement(found, test_set.labels), "kept": kept(model, part(test_set, 2_000), found[:2_000])}
-    if teacher_found is None:
-        return right
-    shared = shared_mistakes(found, teacher_found, test_set.labels)
-    return {**right, "agreement": agreement(found, teacher_found), "shared_mistakes": shared}
-
-
-def kept(model: nn.Module, images: ImageSet, found: Tensor) -> float:
-    """Return the share (0 to 1) of predictions `found` (N,) that stay when images (N, H, W) move by 2 pixels.
-
-    They move up, down, left and right.
-    """
-    moved = (translate(images.images, *way) for way in ((2, 0), (-2, 0), (0, 2), (0, -2)))
-    seen = [predictions(model, ImageSet(one, images.labels, images.classes), BATCH) for one in moved]
-    return sum(agreement(found, one) for one in seen) / len(seen)
-
-
-def part(images: ImageSet, size: int) -> ImageSet:
-    """Return the first images of a set."""
-    return ImageSet(images.images[:size], images.labels[:size], images.classes)
 
 
 # teachers: the small ResNet, and the same network half and twice as wide
@@ -108,12 +31,10 @@ def part(images: ImageSet, size: int) -> ImageSet:
 WIDTHS = {"teacher": 16, "smaller teacher": 8, "larger teacher": 32}
 
 
-def train_teacher(width: int, images: ImageSet, seed: int, augment: Augment = SHIFTED) -> nn.Module:
-    """Train a CNN of that width on labelled images."""
-    torch.manual_seed(seed)
-    model = small_cnn(width)
-    fit(model, classification(model, images, TEACHER.batch, augment=augment), TEACHER, seed=seed, label="teacher")
-    return model
+def train_teacher(model: nn.Module, images: ImageSet, seed: int, augment: Augment = SHIFTED) -> None:
+    """Train a CNN in place on the images that have labels, the first 2,000."""
+    labelled = part(images, LABELLED)
+    fit(model, classification(model, labelled, TEACHER.batch, augment=augment), TEACHER, seed=seed, label="teacher")
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +56,9 @@ class Teacher:
 def teacher(name: str, seed: int) -> Teacher:
     """Train one of `WIDTHS` on the 2,000 labels, and let it look at all 22,000 images."""
     images, test_set = data.fashion_mnist(IMAGES, 10_000)
-    model = train_teacher(WIDTHS[name], part(images, LABELLED), seed)
+    torch.manual_seed(seed)
+    model = small_cnn(WIDTHS[name])
+    train_teacher(model, images, seed)
     return Teacher(model, logits_of(model, both_ways(images)), predictions(model, test_set, BATCH))
 
 
@@ -224,11 +147,12 @@ def student(arm: str, seed: int) -> nn.Module:
 
 def distillation_arm(arm: str, seed: int) -> dict[str, float]:
     """Train a teacher on 2,000 labels, or a student, and try it on all test images: one of `DISTILLATION_ARMS`."""
-    if arm in WIDTHS:
-        model, others, steps = teacher(arm, seed).model, None, TEACHER.steps
-    else:
-        own = STUDENTS[arm].teacher if arm in STUDENTS else "teacher"
-        model, others, steps = student(arm, seed), teacher(own, seed).found, STUDENT.steps
     _, test_set = data.fashion_mnist(10, 10_000)
+    model = teacher(arm, seed).model if arm in WIDTHS else student(arm, seed)
+    found, values = tried(model, test_set)
+    if arm not in WIDTHS:
+        own = STUDENTS[arm].teacher if arm in STUDENTS else "teacher"
+        values |= compared(found, teacher(own, seed).found, test_set.labels)
+    steps = (TEACHER if arm in WIDTHS else STUDENT).steps
     size = {"parameters": count_parameters(model), "macs": count_macs(model, (28, 28), channels=1)}
-    return {**tried(model, test_set, others), "steps": steps, **size}
+    return {**values, "steps": steps, **size}

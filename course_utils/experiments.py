@@ -15,8 +15,10 @@ import torch
 
 from course_utils import (
     copy_runs,
+    deit_runs,
     distill_runs,
     image_runs,
+    inheritance_runs,
     mixer_runs,
     photo_maps,
     precision_runs,
@@ -145,6 +147,18 @@ EXPERIMENTS = {
         "and how often a shift by 2 pixels leaves its prediction as it was.",
         distill_runs.DISTILLATION_ARMS,
         distill_runs.distillation_arm,
+    ),
+    "inheritance": Experiment(
+        "What a teacher's bias does for a ViT that sees images of shuffled pixels: taught by a CNN that saw them as "
+        "they are, or by one that saw them shuffled. Accuracy on all 10,000 test images, and how like both CNNs it is.",
+        inheritance_runs.INHERITANCE_ARMS,
+        inheritance_runs.inheritance_arm,
+    ),
+    "deit": Experiment(
+        "DeiT's setting in small: a ViT on 10,000 labelled images of Fashion-MNIST, taught as well by a CNN trained on "
+        "the same ones; accuracy on all 10,000 test images, of the mean and of each head, after 1,000 steps of 64.",
+        deit_runs.DEIT_ARMS,
+        deit_runs.deit_arm,
     ),
     "throughput": Experiment(
         "Images a second of models with 3 to 5 billion multiply-adds: one thread, CPU time, batches of 2, in turns "
