@@ -1,6 +1,7 @@
 """The runs behind lesson 07: a small ViT taught by small CNNs, on images with labels and without."""
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +16,7 @@ from course_utils.models.conv import count_macs, count_parameters
 from course_utils.models.distillation import kl_divergence, soft_distillation_loss, teacher_decision
 from course_utils.swin_runs import small_cnn
 from course_utils.teaching import BATCH, Objective, both_ways, compared, logits_of, part, taught, tried
-from course_utils.training import Augment, Recipe, classification, fit, mirror, predictions
+from course_utils.training import Augment, Recipe, accuracy, classification, fit, mirror, predictions
 from course_utils.vit_runs import small_vit
 
 LABELLED, IMAGES = 2_000, 22_000  # the first have labels; a fixed split, with each class equally often in both
@@ -131,6 +132,20 @@ def train_student(model: nn.Module, teaching: Teaching, seed: int) -> None:
         labels[LABELLED:] = UNKNOWN
     logits = teacher(teaching.teacher, seed).logits[:, : teaching.images]
     fit(model, taught(model, both_ways(images), logits, labels, STUDENT.batch, teaching.objective), STUDENT, seed=seed)
+
+
+def train_and_measure(arm: str) -> Callable[[nn.Module], dict[str, float]]:
+    """Return what trains the teacher, or a student in one of the ways of `STUDENTS`, in place and as with seed 0."""
+
+    def train(model: nn.Module) -> dict[str, float]:
+        if arm == "teacher":
+            train_teacher(model, data.fashion_mnist(LABELLED, 10)[0], seed=0)
+        else:
+            train_student(model, STUDENTS[arm], seed=0)
+        steps = (TEACHER if arm == "teacher" else STUDENT).steps
+        return {"accuracy": accuracy(model, data.fashion_mnist(10, 10_000)[1], BATCH), "steps": steps}
+
+    return train
 
 
 def student(arm: str, seed: int) -> nn.Module:
