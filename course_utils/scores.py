@@ -39,9 +39,9 @@ def agreement(a: Tensor, b: Tensor) -> float:
 
 
 def shared_mistakes(a: Tensor, b: Tensor, labels: Tensor) -> float:
-    """Return the share (0 to 1) of the images that either of two models gets wrong for which they say the same.
+    """Return how often (0 to 1) two models say the same where one of them is wrong.
 
-    Two models agree on what is easy. This leaves the easy images out: where both are right, nothing is counted.
+    Images that both get right are left out: on what is easy all agree.
 
     Args:
         a, b: (N,), the class that each of two models finds for each image.
@@ -54,7 +54,7 @@ def shared_mistakes(a: Tensor, b: Tensor, labels: Tensor) -> float:
     _check_pair(a, labels)
     wrong = (a != labels) | (b != labels)
     if not wrong.any():
-        raise ValueError(f"both models are right on all {len(labels)} images: use harder ones")
+        raise ValueError(f"both are right on all {len(labels)} images: use harder ones")
     return (a == b)[wrong].double().mean().item()
 
 

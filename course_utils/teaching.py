@@ -25,30 +25,41 @@ def both_ways(images: ImageSet) -> Tensor:
 @one_thread()
 @torch.no_grad()
 def logits_of(model: nn.Module, views: Tensor, batch: int = BATCH) -> Tensor:
-    """Return the logits (2, N, classes) of a model, put into eval mode, for images both ways (2, N, C, H, W)."""
+    """Return a model's logits (2, N, classes) for images both ways (2, N, C, H, W).
+
+    The model is put into eval mode.
+    """
     model.eval()
     logits = [model(part) for part in views.flatten(0, 1).split(batch)]
     return torch.cat(logits).unflatten(0, views.shape[:2])
 
 
 def taught(
-    model: nn.Module, views: Tensor, teacher_logits: Tensor, labels: Tensor, batch: int, objective: Objective
+    model: nn.Module,
+    views: Tensor,
+    teacher_logits: Tensor,
+    labels: Tensor,
+    batch: int,
+    objective: Objective,
 ) -> Loss:
-    """Return the loss of a batch drawn at random, each image as it is or mirrored, as `classification` draws it.
+    """Return the loss of a batch drawn at random, each image as it is or mirrored.
+
+    It draws as `classification` does, so a twin trained on labels sees the same batches.
 
     Args:
-        model: the student, (B, C, H, W) to whatever `objective` takes.
+        model: the student, (B, C, H, W) to what `objective` takes.
         views: (2, N, C, H, W), from `both_ways`.
-        teacher_logits: (2, N, classes): the teacher has seen the very picture that the student sees.
+        teacher_logits: (2, N, classes), of the very pictures that the student sees.
         labels: (N,).
         batch: B.
-        objective: compares the student's output with the teacher's logits and the labels.
+        objective: of the student's output, the teacher's logits, and the labels.
     """
 
     def loss(generator: torch.Generator) -> Tensor:
         chosen = torch.randint(len(labels), (batch,), generator=generator)
         way = (torch.rand(batch, 1, 1, 1, generator=generator) < 0.5).flatten().long()
-        return objective(model(views[way, chosen]), teacher_logits[way, chosen], labels[chosen])
+        found, expected = model(views[way, chosen]), teacher_logits[way, chosen]
+        return objective(found, expected, labels[chosen])
 
     return loss
 

@@ -132,7 +132,7 @@ def test_agreement_and_shared_mistakes():
     assert agreement(one, other) == agreement(other, one) == 4 / 6
     assert shared_mistakes(one, other, labels) == 1 / 3, "of places 2, 3 and 4 one"
     assert agreement(one, one) == shared_mistakes(one, one, labels) == 1
-    with pytest.raises(ValueError, match="right on all 6 images: use harder ones"):
+    with pytest.raises(ValueError, match="both are right on all 6 images: use harder ones"):
         shared_mistakes(labels, labels, labels)
     for a, b in ((one, other[:1]), (one[:0], other[:0])):
         with pytest.raises(ValueError, match="no pair of predictions"):

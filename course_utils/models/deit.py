@@ -14,7 +14,7 @@ class DistilledViT(VisionTransformer):
     """A ViT with a distillation token and a head for each of the two tokens.
 
     Args:
-        side, patch, width, heads, layers, classes, channels, block: as for `VisionTransformer`.
+        args, keywords: as for `VisionTransformer`.
     """
 
     def __init__(self, *args, **keywords):
@@ -26,32 +26,42 @@ class DistilledViT(VisionTransformer):
         self.head_dist = nn.Linear(width, classes)
 
     def tokens(self, images: Tensor) -> Tensor:
-        """Return what the first block reads: (B, 2 + N, D), class token, distillation token, patches."""
-        return with_two_tokens(self.patch_embed(images), self.cls_token, self.dist_token, self.pos_embed)
+        """Return what the first block reads: (B, 2 + N, D), the two tokens first."""
+        patches = self.patch_embed(images)
+        return with_two_tokens(patches, self.cls_token, self.dist_token, self.pos_embed)
 
     def both_logits(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the logits of the class token's head and of the distillation token's, each (B, classes)."""
+        """Return the class head's and the distillation head's logits, each (B, classes)."""
         tokens = self.norm(self.encode(images)[:, :2])  # (B, 2, D)
         return self.head(tokens[:, 0]), self.head_dist(tokens[:, 1])
 
     def forward(self, images: Tensor) -> Tensor | tuple[Tensor, Tensor]:
-        """Return the logits of images (B, C, H, W): in training those of both heads, in eval mode their mean."""
+        """Return the logits of images (B, C, H, W).
+
+        In training these are both heads', in eval mode their mean: (B, classes) each.
+        """
         class_logits, distillation_logits = self.both_logits(images)
         if self.training:
             return class_logits, distillation_logits
         return (class_logits + distillation_logits) / 2
 
 
-def with_two_tokens(patches: Tensor, cls_token: Tensor, dist_token: Tensor, pos_embed: Tensor) -> Tensor:
-    """Put the class token and the distillation token in front of the patches, and add every token's position.
+def with_two_tokens(
+    patches: Tensor,
+    cls_token: Tensor,
+    dist_token: Tensor,
+    pos_embed: Tensor,
+) -> Tensor:
+    """Put class token and distillation token before the patches, and add positions.
 
     Args:
         patches: (B, N, D).
         cls_token, dist_token: (1, 1, D), the same for every image.
-        pos_embed: (1, 2 + N, D), the class token's position first, the distillation token's second.
+        pos_embed: (1, 2 + N, D), in the order of the tokens.
 
     Returns:
-        (B, 2 + N, D), in the same order.
+        (B, 2 + N, D): class token, distillation token, patches. Touvron et al. 2021,
+        figure 2.
 
     Raises:
         ValueError: there are more or fewer tokens than positions.
