@@ -44,7 +44,7 @@ def taught(
 ) -> Loss:
     """Return the loss of a batch drawn at random, each image as it is or mirrored.
 
-    It draws as `classification` does, so a twin trained on labels sees the same batches.
+    It draws as `classification` does: a twin trained on labels sees the same batches.
 
     Args:
         model: the student, (B, C, H, W) to what `objective` takes.

@@ -4,7 +4,19 @@ import json
 
 import pytest
 
-from course_utils import data, experiments, image_runs, mixer_runs, precision_runs, recipe_runs, swin_runs, vit_runs
+from course_utils import (
+    data,
+    deit_runs,
+    distill_runs,
+    experiments,
+    image_runs,
+    inheritance_runs,
+    mixer_runs,
+    precision_runs,
+    recipe_runs,
+    swin_runs,
+    vit_runs,
+)
 from course_utils.experiments import EXPERIMENTS, SEEDS, Experiment
 from course_utils.files import CourseError
 
@@ -58,6 +70,9 @@ def test_a_stored_pixel_transformer_comes_out_again():
         ("mixer_shuffles", mixer_runs.shuffle_arm, "patches shuffled"),
         ("scales", swin_runs.scales_arm, "CNN, one resolution, all sizes"),
         ("swin", swin_runs.swin_arm, "Swin, live"),
+        ("distillation", distill_runs.distillation_arm, "soft, 22k"),
+        ("inheritance", inheritance_runs.inheritance_arm, "ViT, shuffled teacher"),
+        ("deit", deit_runs.deit_arm, "DeiT"),
     ],
 )
 def test_a_stored_network_comes_out_again(name, run, arm):
@@ -98,4 +113,11 @@ def test_an_unknown_one_is_told():
     for ask in (experiments.results, experiments.run_experiment):
         with pytest.raises(CourseError, match="no experiment 'mixed': use one of mixed_precision"):
             ask("mixed")
+
+
+def test_values_are_found_by_arm_where_there_are_any():
     assert experiments.by_arm("mixed_precision", "steps")["FP32"] == [300, 300, 300]
+    heads = experiments.by_arm("deit", "class accuracy")
+    assert set(heads) == {"DeiT", "two class tokens"} and all(len(values) == 3 for values in heads.values())
+    with pytest.raises(KeyError, match="acuracy"):
+        experiments.by_arm("deit", "acuracy")

@@ -7,11 +7,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course_utils import data, deit_runs, distill_runs, inheritance_runs, teaching
+from course_utils import checkpoints, data, deit_runs, distill_runs, inheritance_runs, teaching
+from course_utils.checkpoints import FOLDER
+from course_utils.experiments import by_arm, results
 from course_utils.image_sets import ImageSet
 from course_utils.models.conv import count_macs, count_parameters
 from course_utils.models.deit import DistilledViT
-from course_utils.training import classification, grey, mirror
+from course_utils.training import accuracy, classification, grey, mirror
 from course_utils.vit_runs import shuffled, small_vit
 
 
@@ -186,3 +188,54 @@ def test_a_run_of_deit_stores_both_heads(short):
     assert {"accuracy", "class accuracy", "distillation accuracy", "cosine 4", "untrained cosine 4"} < found.keys()
     assert found["parameters"] == count_parameters(small_vit(pool="class token")) + 2 * 64 + 65 * 10
     assert found["steps"] == 2
+
+
+# what is stored
+
+
+def test_stored_runs_have_the_steps_and_sizes_of_their_networks():
+    for row in results("distillation"):
+        taught = row["arm"] not in distill_runs.WIDTHS
+        model = small_vit() if taught else distill_runs.small_cnn(distill_runs.WIDTHS[row["arm"]])
+        assert row["steps"] == (distill_runs.STUDENT if taught else distill_runs.TEACHER).steps
+        assert (row["parameters"], row["macs"]) == (count_parameters(model), count_macs(model, (28, 28), channels=1))
+        assert ("agreement" in row) == taught
+    for row in results("deit"):
+        if row["arm"] != "teacher":
+            assert row["parameters"] == count_parameters(deit_runs.STUDENTS[row["arm"]][0]())
+            assert row["steps"] == deit_runs.STUDENT.steps
+
+
+def test_the_teacher_is_the_same_in_both_experiments():
+    """It was trained for each of them: another processor rounds otherwise."""
+    assert by_arm("inheritance", "accuracy")["CNN, plain"] == pytest.approx(
+        by_arm("distillation", "accuracy")["teacher"], abs=0.015
+    )
+    likeness = by_arm("inheritance", "agreement with CNN, plain")["CNN, shuffled"]
+    assert likeness == by_arm("inheritance", "agreement with CNN, shuffled")["CNN, plain"]
+
+
+@pytest.mark.parametrize(
+    ("name", "arm"), [("cnn_teacher", "teacher"), ("taught_vit", "soft, 22k"), ("untaught_vit", "labels, 22k")]
+)
+def test_a_checkpoint_is_the_stored_run_of_seed_0(name, arm):
+    """To a point: half the digits are stored, and a network trained elsewhere rounds otherwise."""
+    stored, record = by_arm("distillation", "accuracy")[arm][0], checkpoints.record(name)
+    found = accuracy(checkpoints.load(name), data.fashion_mnist(10, 10_000)[1], teaching.BATCH)
+    assert found == pytest.approx(record["measured"]["accuracy"], abs=0.001)
+    assert found == pytest.approx(stored, abs=0.015)
+    assert (FOLDER / f"{name}.safetensors").stat().st_size < 2**20
+
+
+def test_a_checkpoint_is_trained_as_the_stored_run_is(short):
+    torch.manual_seed(0)
+    model = small_vit()
+    measured = distill_runs.train_and_measure("soft, 2k")(model)
+    other = distill_runs.student("soft, 2k", 0)
+    assert all(torch.equal(one, two) for one, two in zip(model.parameters(), other.parameters(), strict=True))
+    assert measured == {"accuracy": accuracy(other, data.fashion_mnist(10, 10_000)[1], teaching.BATCH), "steps": 2}
+    torch.manual_seed(0)
+    model = distill_runs.small_cnn(16)
+    distill_runs.train_and_measure("teacher")(model)
+    other = distill_runs.teacher("teacher", 0).model
+    assert all(torch.equal(one, two) for one, two in zip(model.parameters(), other.parameters(), strict=True))

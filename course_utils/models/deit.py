@@ -31,7 +31,7 @@ class DistilledViT(VisionTransformer):
         return with_two_tokens(patches, self.cls_token, self.dist_token, self.pos_embed)
 
     def both_logits(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the class head's and the distillation head's logits, each (B, classes)."""
+        """Return the logits of class head and distillation head, each (B, classes)."""
         tokens = self.norm(self.encode(images)[:, :2])  # (B, 2, D)
         return self.head(tokens[:, 0]), self.head_dist(tokens[:, 1])
 
