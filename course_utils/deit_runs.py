@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_utils import data
-from course_utils.distill_runs import Teacher, from_labels
+from course_utils.distill_runs import STUDENT, TEACHER, Teacher, from_labels
 from course_utils.image_sets import ImageSet
 from course_utils.models.conv import count_parameters
 from course_utils.models.deit import DistilledViT
@@ -17,12 +17,10 @@ from course_utils.scores import agreement
 from course_utils.swin_runs import small_cnn
 from course_utils.teaching import BATCH, Objective, both_ways, compared, logits_of, taught, tried
 from course_utils.threads import one_thread
-from course_utils.training import Recipe, classification, fit, grey, predictions
+from course_utils.training import classification, fit, grey, predictions
 from course_utils.vit_runs import small_vit
 
 IMAGES = 10_000  # all with their labels, for the teacher as for the students
-TEACHER = Recipe(1600, lr=4e-3)
-STUDENT = Recipe(1000)
 
 
 def small_deit() -> DistilledViT:
@@ -50,18 +48,12 @@ def with_tokens(both: tuple[Tensor, Tensor], teacher_logits: Tensor, labels: Ten
     return deit_loss(*both, teacher_logits, labels)
 
 
-def two_class_tokens(both: tuple[Tensor, Tensor], _teacher: Tensor, labels: Tensor) -> Tensor:
-    """Compare both heads with the labels: a second token, but no teacher (Touvron et al. 2021, section 4)."""
-    return sum(F.cross_entropy(logits, labels) for logits in both) / 2
-
-
 STUDENTS: dict[str, tuple[Callable[[], nn.Module], Objective]] = {
     "labels": (small_class_token_vit, from_labels),
     # T and the teacher's weight are DeiT's
     "soft": (small_class_token_vit, functools.partial(soft_distillation_loss, temperature=3.0, weight=0.1)),
     "hard": (small_class_token_vit, hard_distillation_loss),
     "DeiT": (small_deit, with_tokens),
-    "two class tokens": (small_deit, two_class_tokens),
 }
 DEIT_ARMS = ("teacher", *STUDENTS)
 

@@ -156,7 +156,7 @@ EXPERIMENTS = {
     ),
     "deit": Experiment(
         "DeiT's setting in small: a ViT on 10,000 labelled images of Fashion-MNIST, taught as well by a CNN trained on "
-        "the same ones; accuracy on all 10,000 test images, of the mean and of each head, after 1,000 steps of 64.",
+        "the same ones; accuracy on all 10,000 test images, of the mean and of each head, after 800 steps of 64.",
         deit_runs.DEIT_ARMS,
         deit_runs.deit_arm,
     ),
