@@ -130,6 +130,20 @@ def translate(images: Tensor, rows: int, columns: int, fill: float = 0.0) -> Ten
     return F.pad(images, (right, -right, down, -down), value=fill)  # negative: cut off
 
 
+def random_shift(most: int, fill: float = 0.0) -> Augment:
+    """Return an augmentation that shifts each image by whole pixels, drawn evenly from -most to most on both axes."""
+
+    def augment(images: Tensor, generator: torch.Generator) -> Tensor:
+        B, _, H, W = images.shape
+        padded = F.pad(images, [most] * 4, value=fill)
+        rows = torch.randint(2 * most + 1, (B, 1), generator=generator) + torch.arange(H)  # (B, H)
+        columns = torch.randint(2 * most + 1, (B, 1), generator=generator) + torch.arange(W)  # (B, W)
+        image = torch.arange(B)[:, None, None]
+        return padded[image, :, rows[:, :, None], columns[:, None]].movedim(3, 1)  # (B, H, W, C) before
+
+    return augment
+
+
 def _enhance(function: Callable[[Tensor, float], Tensor]) -> Operation:
     """Make an operation of one of torchvision's whose factor 1 changes nothing: from 0.1 to 1.9."""
     return lambda images, magnitude, sign: function(images, 1 + sign * 0.9 * magnitude)

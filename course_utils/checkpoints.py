@@ -14,7 +14,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from course_utils import copy_runs, image_runs, photo_maps, vit_runs
+from course_utils import copy_runs, distill_runs, image_runs, photo_maps, vit_runs
 from course_utils.data import verified
 from course_utils.experiments import origin
 from course_utils.files import DATA, CourseError, write_atomically
@@ -77,6 +77,24 @@ CHECKPOINTS = {
         photo_maps.train_photograph_vit,
         dtype=torch.float16,
     ),
+    "cnn_teacher": Checkpoint(
+        "A small ResNet on 2,000 labels of Fashion-MNIST: the teacher of the experiment `distillation`, seed 0.",
+        lambda: distill_runs.small_cnn(distill_runs.WIDTHS["teacher"]),
+        distill_runs.train_and_measure("teacher"),
+    ),
+    "taught_vit": Checkpoint(
+        "A ViT that learned 22,000 images of Fashion-MNIST from that teacher's probabilities, without a label: the arm "
+        "`soft, 22k` of the experiment `distillation`, seed 0.",
+        distill_runs.small_vit,
+        distill_runs.train_and_measure("soft, 22k"),
+        dtype=torch.float16,
+    ),
+    "untaught_vit": Checkpoint(
+        "Its twin, which learned the same batches from their labels: the arm `labels, 22k`, seed 0.",
+        distill_runs.small_vit,
+        distill_runs.train_and_measure("labels, 22k"),
+        dtype=torch.float16,
+    ),
 }
 
 
@@ -111,8 +129,9 @@ def train_checkpoint(name: str, folder: Path = FOLDER) -> Path:
 
 
 def _cast(state: dict[str, torch.Tensor], dtype: torch.dtype) -> dict[str, torch.Tensor]:
-    """Return a state in another type; whole numbers, such as counters, stay what they are."""
-    return {key: value.to(dtype) if value.is_floating_point() else value for key, value in state.items()}
+    """Return a state in another type and in rows; whole numbers, such as counters, stay what they are."""
+    cast = {key: value.to(dtype) if value.is_floating_point() else value for key, value in state.items()}
+    return {key: value.contiguous() for key, value in cast.items()}
 
 
 def load(name: str) -> nn.Module:

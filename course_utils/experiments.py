@@ -15,10 +15,13 @@ import torch
 
 from course_utils import (
     copy_runs,
-    data,
+    deit_runs,
+    distill_runs,
     image_runs,
+    inheritance_runs,
     mixer_runs,
     photo_maps,
+    precision_runs,
     recipe_runs,
     swin_runs,
     throughput,
@@ -26,7 +29,6 @@ from course_utils import (
 )
 from course_utils.data import verified
 from course_utils.files import DATA, CourseError, write_atomically
-from course_utils.mixed_precision import LossScaler, Run, SmallNet, rounded, stochastic_round, train
 
 RESULTS = DATA / "results"
 SEEDS = (0, 1, 2)
@@ -49,42 +51,11 @@ class Experiment:
     seeds: tuple[int, ...] = SEEDS
 
 
-def _to_bf16(weights: torch.Tensor) -> torch.Tensor:
-    return rounded(weights, torch.bfloat16)
-
-
-def _stochastic(seed: int) -> Callable[[torch.Tensor], torch.Tensor]:
-    generator = torch.Generator().manual_seed(seed)
-    return lambda weights: stochastic_round(weights, 7, torch.rand(weights.shape, generator=generator))
-
-
-def mixed_precision_arm(arm: str, seed: int) -> dict[str, float]:
-    """Train lesson 01's small network for 300 steps on 8,000 images, in one way of `MIXED_PRECISION`."""
-    dtype, options = MIXED_PRECISION[arm]
-    made = {key: value(seed) if callable(value) else value for key, value in options.items()}
-    torch.manual_seed(seed)
-    run: Run = train(SmallNet(dtype), *data.fashion_mnist(8000, 2000), seed=seed, **made)
-    return {"loss": sum(run.losses[-20:]) / 20, "accuracy": run.accuracy, "skipped": run.skipped, "steps": 300}
-
-
-TINY = {"loss_weight": 2.0**-16}
-MIXED_PRECISION = {
-    "FP32": (torch.float32, {}),
-    "BF16": (torch.bfloat16, {}),
-    "FP16": (torch.float16, {}),
-    "FP32, tiny loss": (torch.float32, TINY),
-    "BF16, tiny loss": (torch.bfloat16, TINY),
-    "FP16, tiny loss": (torch.float16, TINY),
-    "FP16, tiny loss, scaled": (torch.float16, {**TINY, "scaler": lambda _seed: LossScaler(2.0**40, 100)}),
-    "BF16, master weights": (torch.bfloat16, {"lr": 0.003}),
-    "BF16, nearest": (torch.bfloat16, {"lr": 0.003, "store": lambda _seed: _to_bf16}),
-    "BF16, stochastic": (torch.bfloat16, {"lr": 0.003, "store": _stochastic}),
-}
 EXPERIMENTS = {
     "mixed_precision": Experiment(
         "A small network on Fashion-MNIST in several number formats; the loss is the mean of the last 20 of 300 steps.",
-        tuple(MIXED_PRECISION),
-        mixed_precision_arm,
+        tuple(precision_runs.MIXED_PRECISION),
+        precision_runs.mixed_precision_arm,
     ),
     "non_local": Experiment(
         "A small ResNet on 10,000 images of Fashion-MNIST, with attention between its stages; accuracy on all 10,000 "
@@ -170,6 +141,25 @@ EXPERIMENTS = {
         swin_runs.SWIN_ARMS,
         swin_runs.swin_arm,
     ),
+    "distillation": Experiment(
+        "A small ViT on Fashion-MNIST, of which 2,000 images have labels: taught by a CNN trained on those, on them or "
+        "on 20,000 more as well. Accuracy on all 10,000 test images after 800 steps of 64, how like its teacher it is, "
+        "and how often a shift by 2 pixels leaves its prediction as it was.",
+        distill_runs.DISTILLATION_ARMS,
+        distill_runs.distillation_arm,
+    ),
+    "inheritance": Experiment(
+        "What a teacher's bias does for a ViT that sees images of shuffled pixels: taught by a CNN that saw them as "
+        "they are, or by one that saw them shuffled. Accuracy on all 10,000 test images, and how like both CNNs it is.",
+        inheritance_runs.INHERITANCE_ARMS,
+        inheritance_runs.inheritance_arm,
+    ),
+    "deit": Experiment(
+        "DeiT's setting in small: a ViT on 10,000 labelled images of Fashion-MNIST, taught as well by a CNN trained on "
+        "the same ones; accuracy on all 10,000 test images, of the mean and of each head, after 800 steps of 64.",
+        deit_runs.DEIT_ARMS,
+        deit_runs.deit_arm,
+    ),
     "throughput": Experiment(
         "Images a second of models with 3 to 5 billion multiply-adds: one thread, CPU time, batches of 2, in turns "
         "with ResNet-50; each arm is measured three times.",
@@ -227,8 +217,17 @@ def results(name: str) -> list[dict]:
 
 
 def by_arm(name: str, value: str) -> dict[str, list[float]]:
-    """Return one value of every seed, for each arm of an experiment."""
+    """Return one value of every seed, for each arm of an experiment that has it.
+
+    Raises:
+        CourseError: there is no such experiment.
+        DataFileError: its file is missing, truncated or altered.
+        KeyError: no arm has such a value.
+    """
     found: dict[str, list[float]] = {}
     for row in results(name):
-        found.setdefault(row["arm"], []).append(row[value])
+        if value in row:
+            found.setdefault(row["arm"], []).append(row[value])
+    if not found:
+        raise KeyError(value)
     return found

@@ -21,3 +21,17 @@ def reference(lesson: str, name: str) -> tuple[dict[str, Tensor], Tensor, Tensor
     start = f"{name}.weights."
     weights = {key.removeprefix(start): tensor for key, tensor in stored.items() if key.startswith(start)}
     return weights, stored[f"{name}.input"], stored[f"{name}.output"]
+
+
+def stored(lesson: str, name: str, what: str) -> Tensor:
+    """Return one more tensor that was stored with an official layer, such as "heads": what it returns in training.
+
+    Args:
+        lesson: two digits.
+        name, what: of the layer and the tensor, as `scripts/make_parity.py` calls them.
+
+    Raises:
+        DataFileError: the file is missing, truncated or altered.
+        KeyError: it has no such tensor.
+    """
+    return safetensors.torch.load(verified(f"parity/lesson_{lesson}.safetensors"))[f"{name}.{what}"]

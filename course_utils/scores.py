@@ -1,4 +1,4 @@
-"""How well a map points out a region: scores that need no threshold."""
+"""How well a map points out a region, without a threshold; how often two models say the same."""
 
 from torch import Tensor
 
@@ -23,3 +23,43 @@ def auroc(scores: Tensor, mask: Tensor) -> float:
         raise ValueError(f"the mask has {len(inside)} cells inside and {len(outside)} outside: it needs both")
     difference = inside[:, None] - outside  # (inside, outside)
     return ((difference > 0).double() + 0.5 * (difference == 0).double()).mean().item()
+
+
+def agreement(a: Tensor, b: Tensor) -> float:
+    """Return the share (0 to 1) of images for which two predictions are equal.
+
+    Args:
+        a, b: (N,), the class that each of two models finds for each image.
+
+    Raises:
+        ValueError: the shapes differ, or there are no predictions.
+    """
+    _check_pair(a, b)
+    return (a == b).double().mean().item()
+
+
+def shared_mistakes(a: Tensor, b: Tensor, labels: Tensor) -> float:
+    """Return how often (0 to 1) two models say the same where one of them is wrong.
+
+    Images that both get right are left out: on what is easy all agree.
+
+    Args:
+        a, b: (N,), the class that each of two models finds for each image.
+        labels: (N,), the true ones.
+
+    Raises:
+        ValueError: the shapes differ, or neither model gets an image wrong.
+    """
+    _check_pair(a, b)
+    _check_pair(a, labels)
+    wrong = (a != labels) | (b != labels)
+    if not wrong.any():
+        raise ValueError(f"both are right on all {len(labels)} images: use harder ones")
+    return (a == b)[wrong].double().mean().item()
+
+
+def _check_pair(a: Tensor, b: Tensor) -> None:
+    if a.shape != b.shape or not len(a):
+        raise ValueError(
+            f"{tuple(a.shape)} and {tuple(b.shape)} are no pair of predictions: pass (N,) each, of the same images"
+        )

@@ -32,6 +32,7 @@ TIMM_VIT = (
     (r"norm\.(.+)", r"norm.\1"),
     (r"head\.(.+)", r"head.\1"),
 )
+TIMM_DISTILLED = (*TIMM_VIT, (r"dist_token", "dist_token"), (r"head_dist\.(.+)", r"head_dist.\1"))
 TORCHVISION_SWIN = (
     (r"features\.0\.0\.(.+)", r"patch_embed.project.\1"),
     (r"features\.0\.2\.(.+)", r"embed_norm.\1"),
@@ -115,6 +116,7 @@ NAMES = {
     ),
     **dict.fromkeys(("vit_b_16", "vit_b_32", "vit_l_16"), TORCHVISION_VIT),
     "deit_tiny": TIMM_VIT,
+    **dict.fromkeys(("deit_small_distilled", "deit_base_distilled"), TIMM_DISTILLED),
     **dict.fromkeys(SWINS, TORCHVISION_SWIN),
     "mvitv2_tiny": TIMM_MVIT,
     "mixer_b16": TIMM_MIXER,
@@ -150,8 +152,9 @@ def convert(name: str, state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     Args:
         name: of a model that has an official counterpart.
-        state_dict: of torchvision's model of that name, or of timm's: `deit_tiny_patch16_224`, `mvitv2_tiny`,
-            `mixer_b16_224`, `resmlp_12_224`, `gmlp_s16_224`; of any size.
+        state_dict: of torchvision's model of that name, or of timm's: `deit_tiny_patch16_224`,
+            `deit_small_distilled_patch16_224`, `deit_base_distilled_patch16_224`, `mvitv2_tiny`, `mixer_b16_224`,
+            `resmlp_12_224`, `gmlp_s16_224`; of any size.
 
     Returns:
         a state dict for ours; the tensors share their memory with the official ones, also those of queries, keys and

@@ -12,6 +12,7 @@ import safetensors.torch
 import torch
 from timm.layers import GatedMlp, NonLocalAttn
 from timm.layers.halo_attn import HaloAttn
+from timm.models.deit import VisionTransformerDistilled
 from timm.models.mlp_mixer import Affine, MlpMixer, ResBlock, SpatialGatingBlock
 from torch import Tensor, nn
 
@@ -45,6 +46,20 @@ def lesson_03() -> dict[str, Tensor]:
     return {**found, **recorded("halo", randomised(halo), images)}
 
 
+def lesson_07() -> dict[str, Tensor]:
+    """A small distilled DeiT of timm: images of 12 x 12, patches of 4, width 18, 3 heads, 2 blocks, 7 classes.
+
+    Beside its output in eval mode, "heads" has what it returns in training: (2, B, 7), class token's head first.
+    """
+    images = torch.randn(2, 3, 12, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(6))
+    sizes = {"img_size": 12, "patch_size": 4, "embed_dim": 18, "depth": 2, "num_heads": 3, "num_classes": 7}
+    name, model = "deit_small_distilled", randomised(VisionTransformerDistilled(**sizes))
+    found = recorded(name, model, images)
+    model.set_distilled_training(True)
+    with torch.no_grad():
+        return {**found, f"{name}.heads": torch.stack(model.train()(images))}
+
+
 def lesson_09() -> dict[str, Tensor]:
     """A small MLP-Mixer, ResMLP and gMLP of timm: images of 12 x 12, patches of 4, width 10, 2 blocks, 7 classes."""
     images = torch.randn(2, 3, 12, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(5))
@@ -60,7 +75,7 @@ def lesson_09() -> dict[str, Tensor]:
     return found
 
 
-LESSONS = {"lesson_03": lesson_03, "lesson_09": lesson_09}
+LESSONS = {"lesson_03": lesson_03, "lesson_07": lesson_07, "lesson_09": lesson_09}
 
 if __name__ == "__main__":
     folder = DATA / "parity"

@@ -142,6 +142,17 @@ def test_translate_moves_every_pixel(rows, columns):
     assert torch.equal(augment.translate(images, rows, columns, fill=0.25), expected)
 
 
+def test_a_random_shift_moves_each_image_by_its_own_draw():
+    images = drawn(400, 2, 6, 5)
+    shifts = list(itertools.product(range(-2, 3), repeat=2))
+    moved = augment.random_shift(2, fill=0.25)(images, seeded())
+    expected = torch.stack([augment.translate(images, *shift, fill=0.25) for shift in shifts])  # (25, B, 2, 6, 5)
+    fits = (moved == expected).all(dim=(2, 3, 4))  # (25, B)
+    assert fits.sum(dim=0).eq(1).all(), "every image is one of its shifts"
+    assert stats.chisquare(fits.sum(dim=1)).pvalue > 0.01, "all shifts are drawn evenly"
+    assert torch.equal(moved, augment.random_shift(2, fill=0.25)(images, seeded()))
+
+
 def their_name(name):
     """Return the name that torchvision has for an operation: "AutoContrast" for "auto_contrast"."""
     return name.title().replace("_", "")

@@ -4,7 +4,19 @@ import json
 
 import pytest
 
-from course_utils import data, experiments, image_runs, mixer_runs, recipe_runs, swin_runs, vit_runs
+from course_utils import (
+    data,
+    deit_runs,
+    distill_runs,
+    experiments,
+    image_runs,
+    inheritance_runs,
+    mixer_runs,
+    precision_runs,
+    recipe_runs,
+    swin_runs,
+    vit_runs,
+)
 from course_utils.experiments import EXPERIMENTS, SEEDS, Experiment
 from course_utils.files import CourseError
 
@@ -25,7 +37,7 @@ def test_every_arm_has_every_seed(name):
 @pytest.mark.parametrize("arm", ["FP32", "FP16, tiny loss, scaled", "BF16, stochastic"])
 def test_a_stored_row_comes_out_again(arm):
     stored = next(row for row in experiments.results("mixed_precision") if (row["arm"], row["seed"]) == (arm, 1))
-    fresh = experiments.mixed_precision_arm(arm, 1)
+    fresh = precision_runs.mixed_precision_arm(arm, 1)
     assert fresh["loss"] == pytest.approx(stored["loss"], rel=0.1)  # another processor rounds another way
     assert fresh["accuracy"] == pytest.approx(stored["accuracy"], abs=0.03)
     assert (fresh["skipped"], fresh["steps"]) == (stored["skipped"], stored["steps"])
@@ -58,6 +70,9 @@ def test_a_stored_pixel_transformer_comes_out_again():
         ("mixer_shuffles", mixer_runs.shuffle_arm, "patches shuffled"),
         ("scales", swin_runs.scales_arm, "CNN, one resolution, all sizes"),
         ("swin", swin_runs.swin_arm, "Swin, live"),
+        ("distillation", distill_runs.distillation_arm, "soft, 22k"),
+        ("inheritance", inheritance_runs.inheritance_arm, "ViT, shuffled teacher"),
+        ("deit", deit_runs.deit_arm, "DeiT"),
     ],
 )
 def test_a_stored_network_comes_out_again(name, run, arm):
@@ -98,4 +113,11 @@ def test_an_unknown_one_is_told():
     for ask in (experiments.results, experiments.run_experiment):
         with pytest.raises(CourseError, match="no experiment 'mixed': use one of mixed_precision"):
             ask("mixed")
+
+
+def test_values_are_found_by_arm_where_there_are_any():
     assert experiments.by_arm("mixed_precision", "steps")["FP32"] == [300, 300, 300]
+    heads = experiments.by_arm("deit", "class accuracy")
+    assert set(heads) == {"DeiT"} and len(heads["DeiT"]) == 3
+    with pytest.raises(KeyError, match="acuracy"):
+        experiments.by_arm("deit", "acuracy")

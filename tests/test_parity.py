@@ -10,20 +10,20 @@ from course_utils import data
 from course_utils.files import ROOT
 from course_utils.models.conv import count_parameters
 from course_utils.models.non_local import NonLocalBlock
-from course_utils.parity import reference
+from course_utils.parity import reference, stored
 
 
-@pytest.mark.parametrize("lesson", ["lesson_03", "lesson_09"])
+@pytest.mark.parametrize("lesson", ["lesson_03", "lesson_07", "lesson_09"])
 def test_the_stored_tensors_come_out_of_the_script_again(lesson, monkeypatch):
     pytest.importorskip("timm")
     monkeypatch.setattr(sys, "path", [str(ROOT / "scripts"), *sys.path])
     import make_parity
 
-    stored = safetensors.torch.load(data.verified(f"parity/{lesson}.safetensors"))
+    old = safetensors.torch.load(data.verified(f"parity/{lesson}.safetensors"))
     fresh = make_parity.LESSONS[lesson]()
-    assert stored.keys() == fresh.keys()
+    assert old.keys() == fresh.keys()
     for name, tensor in fresh.items():
-        torch.testing.assert_close(stored[name], tensor, atol=1e-12, rtol=1e-9)
+        torch.testing.assert_close(old[name], tensor, atol=1e-12, rtol=1e-9)
 
 
 def test_a_layer_is_found_by_its_name():
@@ -35,3 +35,12 @@ def test_a_layer_is_found_by_its_name():
         reference("03", "window")
     with pytest.raises(data.DataFileError):
         reference("99", "window")
+
+
+def test_what_else_is_stored_is_found_by_its_name():
+    _, images, output = reference("07", "deit_small_distilled")
+    heads = stored("07", "deit_small_distilled", "heads")
+    assert heads.shape == (2, len(images), 7)
+    torch.testing.assert_close(heads.mean(dim=0), output)
+    with pytest.raises(KeyError):
+        stored("07", "deit_small_distilled", "head")

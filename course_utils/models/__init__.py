@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from course_utils.models import conv, gmlp, mixer, mvit, resmlp, swin, swin_v2, vit
+from course_utils.models import conv, deit, gmlp, mixer, mvit, resmlp, swin, swin_v2, vit
 
 MODELS = {
     "resnet50": conv.resnet50,
@@ -12,6 +12,8 @@ MODELS = {
     "vit_b_32": vit.vit_b_32,
     "vit_l_16": vit.vit_l_16,
     "deit_tiny": vit.deit_tiny,
+    "deit_small_distilled": deit.deit_small_distilled,
+    "deit_base_distilled": deit.deit_base_distilled,
     "swin_t": swin.swin_t,
     "swin_s": swin.swin_s,
     "swin_b": swin.swin_b,
