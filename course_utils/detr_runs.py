@@ -12,8 +12,16 @@ from course_utils import data, scenes
 from course_utils.average_precision import Detections, Truths, coco_average_precision
 from course_utils.boxes import box_iou, cxcywh_to_xyxy
 from course_utils.image_sets import ImageSet
-from course_utils.models import small_detr
-from course_utils.models.set_loss import SetLoss, Targets
+from course_utils.models.conv import count_parameters
+from course_utils.models.detr_variants import (
+    ConditionalCross,
+    LearnedQueries,
+    PlacedCross,
+    ReferenceBoxes,
+    ReferencePoints,
+)
+from course_utils.models.set_loss import SetLoss, Targets, in_order
+from course_utils.models.small_detr import SmallDETR, centre_positions, small_detr
 from course_utils.scenes import Scenes
 from course_utils.threads import one_thread
 from course_utils.training import Loss, Recipe, fit
@@ -102,3 +110,62 @@ def measured(model: nn.Module, drawn: Scenes) -> dict[str, float]:
     precision = coco_average_precision(found, truths, len(drawn.classes))
     values = {"ap50": precision.ap50, "ap75": precision.ap75, "map": precision.mean}
     return {**{name: round(value, 4) for name, value in values.items()}, **count_sure(found, truths)}
+
+
+def trained(model: nn.Module, recipe: Recipe, seed: int, *, set_loss: SetLoss, classes: int = 5) -> dict[str, float]:
+    """Train a detector in place on scenes of five or ten classes, and measure it on the 500 test scenes."""
+    items = data.fashion_mnist(60_000, 10_000)
+    train_items, test_items = map(scenes.five_classes, items) if classes == 5 else items
+    history = fit(model, detection(model, train_items, recipe.batch, set_loss), recipe, seed=seed)
+    return {
+        **measured(model, scenes.test_scenes(test_items)),
+        "loss": round(history.recent(), 4),
+        "steps": recipe.steps,
+        "parameters": count_parameters(model),
+    }
+
+
+# which of the two changes pays
+
+VARIANTS = {
+    "plain": (LearnedQueries, PlacedCross),
+    "refined boxes": (ReferenceBoxes, PlacedCross),
+    "conditional attention": (ReferencePoints, ConditionalCross),
+    "both": (ReferenceBoxes, ConditionalCross),
+}
+
+
+def variant(name: str, classes: int = 5) -> SmallDETR:
+    """Make one of `VARIANTS`."""
+    queries, cross = VARIANTS[name]
+    return small_detr(queries, cross, classes)
+
+
+def detr_arm(arm: str, seed: int) -> dict[str, float]:
+    """Train one of `VARIANTS` as the lesson trains the last of them live."""
+    torch.manual_seed(seed)
+    return trained(variant(arm), LIVE, seed, set_loss=SetLoss())
+
+
+# what breaks it
+
+
+def no_positions(valid: Tensor, width: int) -> Tensor:
+    """Give no cell of (B, H, W) a position: (B, H * W, D) of zeros."""
+    return valid.flatten(1)[..., None].expand(-1, -1, width) * 0
+
+
+# each leaves one part out: of the loss, or the positions of the cells
+BROKEN: dict[str, tuple[SetLoss, Callable[[Tensor, int], Tensor]]] = {
+    "no matching": (SetLoss(assign=in_order), centre_positions),
+    "no 'no object'": (SetLoss(no_object=0.0), centre_positions),
+    "no auxiliary losses": (SetLoss(auxiliary=False), centre_positions),
+    "no positions": (SetLoss(), no_positions),
+}
+
+
+def broken_arm(arm: str, seed: int) -> dict[str, float]:
+    """Train the live model with one of `BROKEN`, as many steps."""
+    torch.manual_seed(seed)
+    set_loss, positions = BROKEN[arm]
+    return trained(small_detr(positions=positions), LIVE, seed, set_loss=set_loss)

@@ -5,6 +5,7 @@ Carion et al. 2020, "End-to-End Object Detection with Transformers". Notation: `
 positions are added to queries and keys in every layer, never to values; all objects are decoded at once.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -12,7 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils.models.attention import MultiHeadAttention, attention_weights, merge_heads, split_heads
+from course_utils.models.attention import (
+    MultiHeadAttention,
+    attention_weights,
+    merge_heads,
+    split_heads,
+)
 from course_utils.models.frozen_resnet import frozen_resnet50
 from course_utils.models.sine_positions import sine_positions
 
@@ -41,26 +47,42 @@ class CrossAttention(MultiHeadAttention):
         heads: h, a divisor of D.
     """
 
-    def forward(self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        mask: Tensor | None = None,
+    ) -> Tensor:
         """Map queries (B, Q, D), keys and values (B, N, D) to (B, Q, D).
 
         `mask` (B, 1, 1, N) of bool is True where the queries may look.
         """
-        q, k = split_heads(self.query(query), self.heads), split_heads(self.key(key), self.heads)
-        v = split_heads(self.value(value), self.heads)  # (B, h, N, d)
-        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)  # (B, h, Q, d)
+        q = split_heads(self.query(query), self.heads)  # (B, h, Q, d)
+        k = split_heads(self.key(key), self.heads)  # (B, h, N, d)
+        v = split_heads(self.value(value), self.heads)
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         return self.out(merge_heads(mixed))
 
-    def weights(self, query: Tensor, key: Tensor, _value: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Return the attention weights (B, h, Q, N) that `forward` uses and never stores."""
-        q, k = split_heads(self.query(query), self.heads), split_heads(self.key(key), self.heads)
+    def weights(
+        self,
+        query: Tensor,
+        key: Tensor,
+        _value: Tensor,
+        mask: Tensor | None = None,
+    ) -> Tensor:
+        """Return the attention weights (B, h, Q, N) that `forward` uses."""
+        q = split_heads(self.query(query), self.heads)
+        k = split_heads(self.key(key), self.heads)
         return attention_weights(q, k, mask)
 
 
 def feed_forward(*widths: int) -> nn.Sequential:
     """Make linear layers between these widths, with a ReLU between each two of them."""
-    layers = [nn.Linear(inputs, outputs) for inputs, outputs in zip(widths, widths[1:], strict=False)]
-    return nn.Sequential(*[part for layer in layers for part in (layer, nn.ReLU())][:-1])
+    layers: list[nn.Module] = []
+    for inputs, outputs in itertools.pairwise(widths):
+        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+    return nn.Sequential(*layers[:-1])
 
 
 class EncoderLayer(nn.Module):
@@ -82,7 +104,8 @@ class EncoderLayer(nn.Module):
     def forward(self, memory: Memory) -> Memory:
         """Return the memory with new cells."""
         cells, placed = memory.cells, memory.cells + memory.positions
-        cells = self.norm1(cells + self.encoder_self(placed, placed, cells, memory.mask))
+        mixed = self.encoder_self(placed, placed, cells, memory.mask)
+        cells = self.norm1(cells + mixed)
         return memory._replace(cells=self.norm2(cells + self.mlp(cells)))
 
 
@@ -144,7 +167,8 @@ class DecoderLayer(nn.Module):
         asked = target + queries
         target = self.norm1(target + self.decoder_self(asked, asked, target))
         asked, placed = target + queries, memory.cells + memory.positions
-        target = self.norm2(target + self.cross(asked, placed, memory.cells, memory.mask))
+        seen = self.cross(asked, placed, memory.cells, memory.mask)
+        target = self.norm2(target + seen)
         return self.norm3(target + self.mlp(target))
 
 
@@ -188,7 +212,14 @@ class DETR(nn.Module):
         classes: C; "no object" is one more.
     """
 
-    def __init__(self, backbone: nn.Module, encoder: nn.Module, decoder: nn.Module, width: int, classes: int):
+    def __init__(
+        self,
+        backbone: nn.Module,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        width: int,
+        classes: int,
+    ):
         super().__init__()
         self.backbone, self.encoder, self.decoder = backbone, encoder, decoder
         self.class_head = nn.Linear(width, classes + 1)

@@ -57,7 +57,8 @@ def freeze_norms(module: nn.Module) -> nn.Module:
     for name, part in module.named_children():
         if isinstance(part, nn.BatchNorm2d):
             frozen = FrozenBatchNorm2d(part.num_features, part.eps)
-            frozen.load_state_dict(part.state_dict(), strict=False)  # the count of batches isn't needed any more
+            # not strict: the count of batches isn't needed any more
+            frozen.load_state_dict(part.state_dict(), strict=False)
             setattr(module, name, frozen)
         else:
             freeze_norms(part)

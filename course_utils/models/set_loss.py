@@ -38,8 +38,8 @@ class Pairs(NamedTuple):
     targets: Tensor
 
 
-LAYER = ("pred_logits", "pred_boxes")  # what a layer's dictionary has
-Assign = Callable[[Tensor], tuple[Tensor, Tensor]]  # costs (Q, T) to queries and targets
+# costs (Q, T) to queries and targets
+Assign = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
 def in_order(cost: Tensor) -> tuple[Tensor, Tensor]:
@@ -49,7 +49,11 @@ def in_order(cost: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @torch.no_grad()
-def match_batch(layer: dict[str, Tensor], targets: Sequence[Targets], assign: Assign = match) -> Pairs:
+def match_batch(
+    layer: dict[str, Tensor],
+    targets: Sequence[Targets],
+    assign: Assign = match,
+) -> Pairs:
     """Match the queries of every image with its targets.
 
     Args:
@@ -60,10 +64,10 @@ def match_batch(layer: dict[str, Tensor], targets: Sequence[Targets], assign: As
     Returns:
         the pairs of all images. The costs are computed for all at once, then cut apart.
     """
-    B, Q = layer["pred_logits"].shape[:2]
-    labels, boxes = torch.cat([t.labels for t in targets]), torch.cat([t.boxes for t in targets])
-    logits, found = layer["pred_logits"].flatten(0, 1), layer["pred_boxes"].flatten(0, 1)
-    cost = matching_cost(logits, found, labels, boxes).view(B, Q, -1)
+    logits, boxes = layer["pred_logits"], layer["pred_boxes"]
+    labels, wanted = (torch.cat(parts) for parts in zip(*targets, strict=True))
+    cost = matching_cost(logits.flatten(0, 1), boxes.flatten(0, 1), labels, wanted)
+    cost = cost.view(*logits.shape[:2], -1)  # (B, Q, targets of all images)
     pairs, start = [], 0
     for image, target in enumerate(targets):
         end = start + len(target.labels)
@@ -73,7 +77,12 @@ def match_batch(layer: dict[str, Tensor], targets: Sequence[Targets], assign: As
     return Pairs(*(torch.cat(parts) for parts in zip(*pairs, strict=True)))
 
 
-def class_loss(logits: Tensor, labels: Tensor, pairs: Pairs, no_object: float = 0.1) -> Tensor:
+def class_loss(
+    logits: Tensor,
+    labels: Tensor,
+    pairs: Pairs,
+    no_object: float = 0.1,
+) -> Tensor:
     """Compare each query's classes with its target's, or with "no object".
 
     Args:
@@ -135,9 +144,7 @@ class SetLoss:
     def __call__(self, outputs: Outputs, targets: Sequence[Targets]) -> Tensor:
         """Return the loss () of what a DETR found in B images with these B targets."""
         layers = [*(outputs["aux_outputs"] if self.auxiliary else ()), outputs]
-        stacked = {name: torch.cat([layer[name] for layer in layers]) for name in LAYER}
-        # each layer has as many pairs, so L layers of B images are like L * B images
-        return len(layers) * self.of_layer(stacked, len(layers) * list(targets))
+        return sum(self.of_layer(layer, targets) for layer in layers)
 
     def of_layer(self, layer: dict[str, Tensor], targets: Sequence[Targets]) -> Tensor:
         """Return the loss () of one layer."""
@@ -145,4 +152,5 @@ class SetLoss:
         labels, boxes = (torch.cat(parts) for parts in zip(*targets, strict=True))
         naming = class_loss(layer["pred_logits"], labels, pairs, self.no_object)
         distance, apart = box_loss(layer["pred_boxes"], boxes, pairs)
-        return self.class_weight * naming + self.l1_weight * distance + self.giou_weight * apart
+        about_boxes = self.l1_weight * distance + self.giou_weight * apart
+        return self.class_weight * naming + about_boxes

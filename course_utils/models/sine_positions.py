@@ -30,7 +30,8 @@ def waves(coordinates: Tensor, width: int, temperature: float = TEMPERATURE) -> 
     """
     n = coordinates.shape[-1]
     if width % (2 * n):
-        raise ValueError(f"width {width} is not a multiple of {2 * n}: {n} coordinates need pairs")
+        found = f"width {width} is not a multiple of {2 * n}"
+        raise ValueError(f"{found}: {n} coordinates need pairs")
     each = torch.arange(0, width // n, 2).to(coordinates) * n / width  # (D / 2n,)
     angle = 2 * math.pi * coordinates[..., None] / temperature**each  # (..., n, D / 2n)
     return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(start_dim=-3)
