@@ -27,7 +27,8 @@ class Recipe:
         schedule: "one cycle" (Smith & Topin 2018), "cosine" (Loshchilov & Hutter 2017) after a linear warm-up, or
             "constant" after it.
         warmup: share of the steps in which a "cosine" or "constant" learning rate rises.
-        optimizer: "adamw" (Loshchilov & Hutter 2019) or "sgd" with a momentum of 0.9.
+        optimizer: "adamw" (Loshchilov & Hutter 2019), "fused adamw", the same in fewer passes over memory, which saves
+            time where a step is short, or "sgd" with a momentum of 0.9.
         decay_all: let the weight decay pull at biases, norms, positions and the class token too.
     """
 
@@ -151,9 +152,11 @@ def make_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     parameters = model.parameters() if recipe.decay_all else parameter_groups(model, recipe.weight_decay)
     if recipe.optimizer == "adamw":
         return torch.optim.AdamW(parameters, lr=recipe.lr, weight_decay=recipe.weight_decay)
+    if recipe.optimizer == "fused adamw":
+        return torch.optim.AdamW(parameters, lr=recipe.lr, weight_decay=recipe.weight_decay, fused=True)
     if recipe.optimizer == "sgd":
         return torch.optim.SGD(parameters, lr=recipe.lr, momentum=0.9, weight_decay=recipe.weight_decay)
-    raise ValueError(f"there is no optimizer {recipe.optimizer!r}: use 'adamw' or 'sgd'")
+    raise ValueError(f"there is no optimizer {recipe.optimizer!r}: use 'adamw', 'fused adamw' or 'sgd'")
 
 
 def make_schedule(optimizer: torch.optim.Optimizer, recipe: Recipe) -> torch.optim.lr_scheduler.LRScheduler:

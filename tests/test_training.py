@@ -147,8 +147,18 @@ def test_weight_decay_spares_what_has_no_direction_to_shrink_in():
     assert torch.equal(model.pos_embed, before)
 
 
+def test_the_fused_optimizer_is_the_same():
+    ends = []
+    for optimizer in ("adamw", "fused adamw"):
+        torch.manual_seed(0)
+        model, inputs = nn.Linear(5, 3), torch.randn(8, 5)
+        fit(model, lambda _generator: model(inputs).square().sum(), Recipe(20, lr=0.1, optimizer=optimizer))
+        ends.append(model.weight.detach())
+    assert torch.allclose(*ends, atol=1e-6)
+
+
 def test_unknown_choices_are_told():
-    with pytest.raises(ValueError, match="no optimizer 'adam': use 'adamw' or 'sgd'"):
+    with pytest.raises(ValueError, match="no optimizer 'adam': use 'adamw', 'fused adamw' or 'sgd'"):
         make_optimizer(nn.Linear(1, 1), Recipe(1, optimizer="adam"))
     recipe = Recipe(1, schedule="linear")
     with pytest.raises(ValueError, match="no schedule 'linear': use 'one cycle', 'cosine' or 'constant'"):

@@ -56,7 +56,7 @@ class ConditionalCross(CrossAttention):
     def __init__(self, width: int, heads: int):
         super().__init__(width, heads)
         self.stretch = feed_forward(width, width, width)
-        self.key_place = nn.Linear(width, width)
+        self.query_place, self.key_place = (nn.Linear(width, width) for _ in range(2))
 
     def forward(
         self,
@@ -79,11 +79,18 @@ class ConditionalCross(CrossAttention):
     ) -> Tensor:
         """Return the attention weights (B, h, Q, N) that `forward` uses."""
         place = waves(boxes[..., [1, 0]], target.shape[-1], SHORT)  # (B, Q, D), y first
-        asked = self.query(target), self.stretch(target) * place
+        place = self.query_place((1 + self.stretch(target)) * place)
+        asked = self.query(target), place
         keys = self.key(memory.cells), self.key_place(memory.positions)
         q = torch.cat([split_heads(part, self.heads) for part in asked], dim=-1)
         k = torch.cat([split_heads(part, self.heads) for part in keys], dim=-1)
         return attention_weights(q, k, memory.mask)  # of (B, h, Q, 2 d), (B, h, N, 2 d)
+
+
+def spread_boxes(queries: int) -> Tensor:
+    """Draw boxes (Q, 4), a third of the image's side large, centres anywhere; before the sigmoid."""
+    centres = 0.1 + 0.8 * torch.rand(queries, 2)
+    return torch.cat([centres, torch.full((queries, 2), 1 / 3)], dim=-1).logit()
 
 
 class LearnedQueries(nn.Module):
@@ -116,7 +123,7 @@ class ReferencePoints(LearnedQueries):
 
     def __init__(self, queries: int = QUERIES, width: int = WIDTH):
         super().__init__(queries, width)
-        self.reference = nn.Parameter(torch.randn(queries, 4))
+        self.reference = nn.Parameter(spread_boxes(queries))
 
 
 class ReferenceBoxes(nn.Module):
@@ -128,7 +135,7 @@ class ReferenceBoxes(nn.Module):
 
     def __init__(self, queries: int = QUERIES, width: int = WIDTH):
         super().__init__()
-        self.reference = nn.Parameter(torch.randn(queries, 4))
+        self.reference = nn.Parameter(spread_boxes(queries))
         self.embed = feed_forward(2 * width, width, width)
 
     def forward(self, reference: Tensor) -> Tensor:

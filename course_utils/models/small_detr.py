@@ -23,7 +23,7 @@ from course_utils.models.detr import (
 from course_utils.models.detr_variants import SHORT, WIDTH, ConditionalCross, ReferenceBoxes
 from course_utils.models.sine_positions import waves
 
-HEADS, HIDDEN = 4, 256
+HEADS, HIDDEN = 4, 128
 
 
 class PreNormEncoderLayer(EncoderLayer):
