@@ -2,8 +2,8 @@
 
     python scripts/make_parity.py [lesson_09 ...]
 
-Without names it makes all. Needs the extra `parity` (timm, transformers). All numbers are drawn anew from a seed, float64: weights,
-input, output. Afterwards run `python scripts/update_manifest.py`.
+Without names it makes all. Needs the extra `parity` (timm, transformers). All numbers are drawn anew from a seed,
+float64: weights, input, output. Afterwards run `python scripts/update_manifest.py`.
 """
 
 import sys

@@ -90,7 +90,7 @@ def test_counts():
 
 
 def test_a_wrong_name_is_told():
-    with pytest.raises(ValueError, match="detr_resnet50 has no tensor 'transformer.encoder.norm.weight'"):
+    with pytest.raises(ValueError, match=r"detr_resnet50 has no tensor 'transformer\.encoder\.norm\.weight'"):
         convert("detr_resnet50", {"transformer.encoder.norm.weight": torch.zeros(1)})
 
 

@@ -10,8 +10,8 @@ from torch import nn
 from course_utils import data
 from course_utils.files import ROOT
 from course_utils.models.conv import count_parameters
-from course_utils.models.non_local import NonLocalBlock
 from course_utils.models.detr import DETR, Decoder, DecoderLayer, Encoder, EncoderLayer
+from course_utils.models.non_local import NonLocalBlock
 from course_utils.parity import reference, tensors
 from course_utils.weights import convert
 

@@ -127,7 +127,7 @@ class ReferencePoints(LearnedQueries):
 
 
 class ReferenceBoxes(nn.Module):
-    """Learned boxes as queries, which every layer corrects: Liu et al. 2022, section 4
+    """Learned boxes as queries, which every layer corrects: Liu et al. 2022, section 4.
 
     Args:
         queries, width: Q and D.
