@@ -13,6 +13,7 @@ from course_utils.widgets import (
     AttentionExplorer,
     AugRegExplorer,
     FloatExplorer,
+    MatchingExplorer,
     MemoryExplorer,
     ReceptiveFieldExplorer,
     SequenceExplorer,
@@ -138,4 +139,8 @@ def windows():
     return WindowExplorer()
 
 
-ALL = (single, fine, pair, cross, sequence, memory, receptive, augreg, floats, windows)
+def matching():
+    return MatchingExplorer()
+
+
+ALL = (single, fine, pair, cross, sequence, memory, receptive, augreg, floats, windows, matching)

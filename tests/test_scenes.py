@@ -16,6 +16,7 @@ from course_utils.scenes import (
     MOST_ITEMS,
     SIDE,
     SMALLEST,
+    find_places,
     five_classes,
     held_out_scenes,
     make_scenes,
@@ -98,6 +99,21 @@ def test_items_are_about_as_large_as_their_pictures(drawn):
     largest = torch.cat([box[:, 2:].amax(dim=1) * SIDE for box in drawn.boxes])
     assert largest.max() == ITEM and largest.median() == pytest.approx(21, abs=2)
     assert (largest < SMALLEST - 2).float().mean() < 0.1
+
+
+def test_a_box_that_fits_nowhere_is_left_out_and_blocks_nothing():
+    sizes = torch.tensor([[[30, 30], [SIDE, SIDE], [10, 10]]]).expand(40, -1, -1)
+    boxes, there = find_places(sizes, torch.ones(40, 3, dtype=torch.bool), seeded())
+    assert there[:, 0].all() and not there[:, 1].any() and there[:, 2].all()
+    assert torch.equal(boxes[:, [0, 2], 2:] - boxes[:, [0, 2], :2], sizes[:, [0, 2]])
+    unwanted = find_places(sizes, torch.tensor([[True, False, False]]).expand(40, -1), seeded())[1]
+    assert unwanted.sum(dim=0).tolist() == [40, 0, 0]
+
+
+def test_all_places_are_drawn_up_to_the_edge():
+    boxes, _ = find_places(torch.full((200, 1, 2), SIDE - 1), torch.ones(200, 1, dtype=torch.bool), seeded())
+    assert {tuple(box) for box in boxes[:, 0, :2].tolist()} == {(0, 0), (0, 1), (1, 0), (1, 1)}
+    assert boxes.max() == SIDE
 
 
 def test_items_lie_anywhere(drawn):

@@ -171,10 +171,15 @@ def path_to(
 
 def raised(amount: float, rows: Iterable[int], columns: Iterable[int]) -> str:
     """Say how the potentials changed."""
-    more = " and ".join(f"row {row}" for row in rows)
-    less = " and ".join(f"column {column}" for column in columns)
+    more = listed([f"row {row}" for row in rows])
+    less = listed([f"column {column}" for column in columns])
     sentence = f"Nothing else is left at 0: {amount:.6g} more for {more}"
     return f"{sentence}, {amount:.6g} less for {less}." if less else f"{sentence}."
+
+
+def listed(names: list[str]) -> str:
+    """Join names with commas, and the last with an "and"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def arrived(row: int, column: int, owner: int | None) -> str:

@@ -113,7 +113,7 @@ def matching_cost(
     no gradient is kept. The loss of the pairs that were chosen has one.
 
     Args:
-        logits: (Q, C + 1) for one image, "no object" last.
+        logits: (Q, C + 1), "no object" last; Q may count the queries of many images.
         boxes: (Q, 4) predicted, cxcywh in 0..1.
         labels: (T,) of int64, from 0 to C - 1.
         targets: (T, 4), cxcywh in 0..1.

@@ -3,6 +3,7 @@
 from course_utils.widgets.attention import AttentionExplorer, Tokens
 from course_utils.widgets.augreg import AugRegExplorer
 from course_utils.widgets.floats import FloatExplorer
+from course_utils.widgets.matching import MatchingExplorer
 from course_utils.widgets.memory import MemoryExplorer
 from course_utils.widgets.page import save
 from course_utils.widgets.panel import SliderPanel
@@ -14,6 +15,7 @@ __all__ = [
     "AttentionExplorer",
     "AugRegExplorer",
     "FloatExplorer",
+    "MatchingExplorer",
     "MemoryExplorer",
     "ReceptiveFieldExplorer",
     "SequenceExplorer",

@@ -72,6 +72,7 @@ export const leftOver = ({ cost, u, v }, row, column) => cost[row][column] - u[r
 const lower = (one, other) => (other[0] < one[0] || (other[0] === one[0] && other[1] < one[1]) ? other : one);
 const pathOf = (reached) => [...reached].map(([column, row]) => [row, column]);
 const sumOfAll = (numbers) => numbers.reduce((sum, number) => sum + number, 0);
+const allOf = (texts) => [texts.slice(0, -1).join(", "), ...texts.slice(-1)].filter(Boolean).join(" and ");
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
 const copyStep = ({ u, v, columnOf }, sentence, path) => ({ sentence, u: [...u], v: [...v], pairs: [...columnOf].sort((a, b) => a[0] - b[0]), path });
 
@@ -81,7 +82,7 @@ function turnStep({ sentence, u, v, pairs, path }) {
 }
 
 function raised({ names, write }, amount, rows, columns) {
-  const [more, less] = [rows, columns].map((side, axis) => side.map((at) => names[axis][at]).join(" and "));
+  const [more, less] = [rows, columns].map((side, axis) => allOf(side.map((at) => names[axis][at])));
   return `Nothing else is left at 0: ${write(amount)} more for ${more}${less ? `, ${write(amount)} less for ${less}` : ""}.`;
 }
 
