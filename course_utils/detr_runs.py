@@ -120,7 +120,7 @@ def trained(model: nn.Module, recipe: Recipe, seed: int, *, set_loss: SetLoss, c
     train_items, test_items = map(scenes.five_classes, items) if classes == 5 else items
     history = fit(model, detection(model, train_items, recipe.batch, set_loss), recipe, seed=seed)
     return {
-        **measured(model, scenes.test_scenes(test_items)),
+        **measured(model, scenes.held_out_scenes(test_items)),
         "loss": round(history.recent(), 4),
         "steps": recipe.steps,
         "parameters": count_parameters(model),
