@@ -91,11 +91,11 @@ def count_sure(found: Sequence[Detections], truths: Sequence[Truths]) -> dict[st
         found, truths: of each scene.
 
     Returns:
-        for a scene, on average: "sure", how many there are; "duplicates", how many lie on an item that another lies on
-        too, beyond the first; "empty", how many lie on none. One lies on the item that it overlaps most, if IoU is 0.5
-        or more.
+        in a scene, on average: "sure", how many there are; "duplicates", how many lie on an item beyond the first that
+        does; "empty", how many lie on none; "missed", how many items none lies on. A detection lies on the item that it
+        overlaps most, if their IoU is 0.5 or more.
     """
-    counts = {"sure": 0, "duplicates": 0, "empty": 0}
+    counts = {"sure": 0, "duplicates": 0, "empty": 0, "missed": 0}
     for detections, truth in zip(found, truths, strict=True):
         boxes = detections.boxes[detections.scores > SURE]
         overlap, item = box_iou(boxes, truth.boxes).max(dim=1)  # (D,)
@@ -103,6 +103,7 @@ def count_sure(found: Sequence[Detections], truths: Sequence[Truths]) -> dict[st
         counts["sure"] += len(boxes)
         counts["duplicates"] += len(on) - len(on.unique())
         counts["empty"] += len(boxes) - len(on)
+        counts["missed"] += len(truth.boxes) - len(on.unique())
     return {name: round(count / len(truths), 4) for name, count in counts.items()}
 
 

@@ -149,8 +149,9 @@ def test_sure_detections_are_counted_by_hand():
     detections = Detections(cxcywh_to_xyxy(found), labels, scores)
     truths = Truths(cxcywh_to_xyxy(items), torch.tensor([0, 1]))
     empty = Detections(torch.zeros(0, 4), torch.zeros(0, dtype=torch.int64), torch.zeros(0))
-    assert count_sure([detections], [truths]) == {"sure": 5, "duplicates": 2, "empty": 1}
-    assert count_sure([detections, empty], [truths, truths]) == {"sure": 2.5, "duplicates": 1, "empty": 0.5}
+    assert count_sure([detections], [truths]) == {"sure": 5, "duplicates": 2, "empty": 1, "missed": 0}
+    both = count_sure([detections, empty], [truths, truths])
+    assert both == {"sure": 2.5, "duplicates": 1, "empty": 0.5, "missed": 1}
 
 
 def test_a_detection_is_the_likeliest_class_that_is_something():
