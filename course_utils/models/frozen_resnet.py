@@ -5,6 +5,7 @@ Carion et al. 2020, section 4. Notation: `B` images, `C` channels, `H W` a featu
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from course_utils.models.conv import ResNet, resnet50
 
@@ -30,9 +31,8 @@ class FrozenBatchNorm2d(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Map (B, C, H, W) to (B, C, H, W)."""
-        scale = self.weight * (self.running_var + self.eps).rsqrt()
-        shift = self.bias - self.running_mean * scale
-        return features * scale[:, None, None] + shift[:, None, None]
+        statistics = self.running_mean, self.running_var
+        return F.batch_norm(features, *statistics, self.weight, self.bias, eps=self.eps)
 
 
 class FeatureMaps(nn.Module):
@@ -56,7 +56,7 @@ def freeze_norms(module: nn.Module) -> nn.Module:
     """Put a frozen batch norm with the same numbers in each batch norm's place, and return the module."""
     for name, part in module.named_children():
         if isinstance(part, nn.BatchNorm2d):
-            frozen = FrozenBatchNorm2d(part.num_features, part.eps)
+            frozen = FrozenBatchNorm2d(part.num_features, part.eps).to(part.weight)
             # not strict: the count of batches isn't needed any more
             frozen.load_state_dict(part.state_dict(), strict=False)
             setattr(module, name, frozen)
