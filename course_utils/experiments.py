@@ -16,7 +16,6 @@ import torch
 from course_utils import (
     copy_runs,
     data,
-    detr_runs,
     image_runs,
     mixer_runs,
     photo_maps,
@@ -31,7 +30,6 @@ from course_utils.mixed_precision import LossScaler, Run, SmallNet, rounded, sto
 
 RESULTS = DATA / "results"
 SEEDS = (0, 1, 2)
-TWO_SEEDS = (0, 1)  # where a run takes a minute
 
 
 @dataclass(frozen=True)
@@ -171,20 +169,6 @@ EXPERIMENTS = {
         "all for 600 steps; accuracy on all 10,000 test images. The live arm has 250 steps, and 2,000 test images.",
         swin_runs.SWIN_ARMS,
         swin_runs.swin_arm,
-    ),
-    "detr": Experiment(
-        "A small DETR with learned queries, with reference boxes refined layer by layer, with conditional "
-        "cross-attention, and with both, all for as many steps, on scenes of five classes; average precision on 500 "
-        "test scenes, and detections with a score above 0.5 in a scene.",
-        tuple(detr_runs.VARIANTS),
-        detr_runs.detr_arm,
-        seeds=TWO_SEEDS,
-    ),
-    "detr_broken": Experiment(
-        "The small DETR with both, one part of it left out at a time, for as many steps on the same scenes.",
-        tuple(detr_runs.BROKEN),
-        detr_runs.broken_arm,
-        seeds=TWO_SEEDS,
     ),
     "throughput": Experiment(
         "Images a second of models with 3 to 5 billion multiply-adds: one thread, CPU time, batches of 2, in turns "

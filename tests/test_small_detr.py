@@ -14,15 +14,14 @@ from course_utils.models.attention import merge_heads, split_heads
 from course_utils.models.conv import count_parameters
 from course_utils.models.detr import Memory
 from course_utils.models.detr_variants import (
-    SHORT,
     ConditionalCross,
     LearnedQueries,
     PlacedCross,
     ReferenceBoxes,
     ReferencePoints,
+    short_waves,
 )
 from course_utils.models.maps import attention_maps
-from course_utils.models.sine_positions import waves
 from course_utils.models.small_detr import centre_positions, small_detr
 
 
@@ -80,7 +79,7 @@ def test_content_meets_content_and_place_meets_place():
     target, boxes = normal(1, 5, 8), normal(1, 5, 4, seed=4).sigmoid()
     cells, positions = normal(1, 6, 8, seed=5), normal(1, 6, 8, seed=6)
     weights = layer.weights(target, None, boxes, Memory(cells, positions, None))
-    centre = waves(boxes[0, :, [1, 0]], 8, SHORT)
+    centre = short_waves(boxes[0, :, [1, 0]], 8)
     place = layer.query_place((1 + layer.stretch(target[0])) * centre)
     contents = [layer.query(target[0]), layer.key(cells[0])]
     places = [place, layer.key_place(positions[0])]
@@ -123,7 +122,7 @@ def test_a_box_is_its_reference_and_a_change():
 def test_positions_are_measured_as_boxes_are():
     valid = torch.ones(2, 4, 8, dtype=torch.float64)
     positions = centre_positions(valid, 16).view(2, 4, 8, 16)
-    expected = waves(torch.tensor([2.5 / 4, 5.5 / 8], dtype=torch.float64), 16, SHORT)
+    expected = short_waves(torch.tensor([2.5 / 4, 5.5 / 8], dtype=torch.float64), 16)
     assert torch.allclose(positions[1, 2, 5], expected, atol=1e-12)
     assert torch.equal(no_positions(valid, 16), torch.zeros(2, 32, 16).double())
 

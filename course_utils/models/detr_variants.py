@@ -13,7 +13,22 @@ from course_utils.models.detr import CrossAttention, Memory, feed_forward
 from course_utils.models.sine_positions import waves
 
 QUERIES, WIDTH = 8, 64
-SHORT = 20  # temperature of the waves: Liu et al. 2022; with DETR's, most of a small width would hardly change
+# the shortest wave is a quarter of the side, the longest 20 times as long: over so few
+# cells, most of DETR's waves would hardly change
+CYCLES, TEMPERATURE = 4, 20
+
+
+def short_waves(coordinates: Tensor, width: int) -> Tensor:
+    """Turn places into waves that tell neighbouring cells of a small feature map apart.
+
+    Args:
+        coordinates: (..., n), in 0..1.
+        width: D, a multiple of 2 n.
+
+    Returns:
+        (..., D), as `waves` does. Liu et al. 2022 found that DETR's waves are too long.
+    """
+    return waves(CYCLES * coordinates, width, TEMPERATURE)
 
 
 class PlacedCross(CrossAttention):
@@ -78,7 +93,7 @@ class ConditionalCross(CrossAttention):
         memory: Memory,
     ) -> Tensor:
         """Return the attention weights (B, h, Q, N) that `forward` uses."""
-        place = waves(boxes[..., [1, 0]], target.shape[-1], SHORT)  # (B, Q, D), y first
+        place = short_waves(boxes[..., [1, 0]], target.shape[-1])  # (B, Q, D), y first
         place = self.query_place((1 + self.stretch(target)) * place)
         asked = self.query(target), place
         keys = self.key(memory.cells), self.key_place(memory.positions)
@@ -141,7 +156,7 @@ class ReferenceBoxes(nn.Module):
     def forward(self, reference: Tensor) -> Tensor:
         """Return queries (B, Q, D) made of the sine positions of boxes (B, Q, 4), in logits."""
         y_x_h_w = reference.sigmoid()[..., [1, 0, 3, 2]]
-        return self.embed(waves(y_x_h_w, self.embed[0].in_features, SHORT))
+        return self.embed(short_waves(y_x_h_w, self.embed[0].in_features))
 
     def refine(self, reference: Tensor, change: Tensor) -> Tensor:
         """Return the reference (B, Q, 4) of the next layer, in logits: the corrected box.

@@ -20,8 +20,12 @@ from course_utils.models.detr import (
     feed_forward,
     with_auxiliary,
 )
-from course_utils.models.detr_variants import SHORT, WIDTH, ConditionalCross, ReferenceBoxes
-from course_utils.models.sine_positions import waves
+from course_utils.models.detr_variants import (
+    WIDTH,
+    ConditionalCross,
+    ReferenceBoxes,
+    short_waves,
+)
 
 HEADS, HIDDEN = 4, 128
 
@@ -136,7 +140,7 @@ def centre_positions(valid: Tensor, width: int) -> Tensor:
     """
     y = (valid.cumsum(dim=1) - 0.5) / valid.shape[1]
     x = (valid.cumsum(dim=2) - 0.5) / valid.shape[2]
-    return waves(torch.stack([y, x], dim=-1), width, SHORT).flatten(1, 2)
+    return short_waves(torch.stack([y, x], dim=-1), width).flatten(1, 2)
 
 
 def small_detr(
