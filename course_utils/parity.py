@@ -17,21 +17,19 @@ def reference(lesson: str, name: str) -> tuple[dict[str, Tensor], Tensor, Tensor
         DataFileError: the file is missing, truncated or altered.
         KeyError: it has no such layer.
     """
-    stored = safetensors.torch.load(verified(f"parity/lesson_{lesson}.safetensors"))
+    stored = tensors(lesson)
     start = f"{name}.weights."
     weights = {key.removeprefix(start): tensor for key, tensor in stored.items() if key.startswith(start)}
     return weights, stored[f"{name}.input"], stored[f"{name}.output"]
 
 
-def stored(lesson: str, name: str, what: str) -> Tensor:
-    """Return one more tensor that was stored with an official layer, such as "heads": what it returns in training.
+def tensors(lesson: str) -> dict[str, Tensor]:
+    """Return all that is stored for a lesson, by name; what goes in beside the input, such as a mask, is here too.
 
     Args:
         lesson: two digits.
-        name, what: of the layer and the tensor, as `scripts/make_parity.py` calls them.
 
     Raises:
         DataFileError: the file is missing, truncated or altered.
-        KeyError: it has no such tensor.
     """
-    return safetensors.torch.load(verified(f"parity/lesson_{lesson}.safetensors"))[f"{name}.{what}"]
+    return safetensors.torch.load(verified(f"parity/lesson_{lesson}.safetensors"))

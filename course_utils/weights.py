@@ -98,22 +98,40 @@ TIMM_GMLP = (
     (r"blocks\.(\d+)\.mlp_channels\.gate\.proj\.(.+)", r"blocks.\1.gate.token_layer.\2"),
     (r"blocks\.(\d+)\.mlp_channels\.fc2\.(.+)", r"blocks.\1.project.\2"),
 )
+RESNET = (
+    (r"conv1\.(.+)", r"stem.0.\1"),
+    (r"bn1\.(.+)", r"stem.1.\1"),
+    (r"layer(\d)\.(\d+)\.conv1\.(.+)", r"stages.\1.\2.reduce.0.\3"),
+    (r"layer(\d)\.(\d+)\.bn1\.(.+)", r"stages.\1.\2.reduce.1.\3"),
+    (r"layer(\d)\.(\d+)\.conv2\.(.+)", r"stages.\1.\2.mix.0.\3"),
+    (r"layer(\d)\.(\d+)\.bn2\.(.+)", r"stages.\1.\2.mix.1.\3"),
+    (r"layer(\d)\.(\d+)\.conv3\.(.+)", r"stages.\1.\2.expand.0.\3"),
+    (r"layer(\d)\.(\d+)\.bn3\.(.+)", r"stages.\1.\2.expand.1.\3"),
+    (r"layer(\d)\.(\d+)\.downsample\.(.+)", r"stages.\1.\2.shortcut.\3"),
+    (r"fc\.(.+)", r"head.\1"),
+)
+DETR = (  # the authors' layout
+    (r"transformer\.(en|de)coder\.layers\.(\d+)\.self_attn\.in_proj_(.+)", r"\1coder.layers.\2.\1coder_self.QKV.\3"),
+    (r"transformer\.(en|de)coder\.layers\.(\d+)\.self_attn\.out_proj\.(.+)", r"\1coder.layers.\2.\1coder_self.out.\3"),
+    (r"transformer\.decoder\.layers\.(\d+)\.multihead_attn\.in_proj_(.+)", r"decoder.layers.\1.cross.QKV.\2"),
+    (r"transformer\.decoder\.layers\.(\d+)\.multihead_attn\.out_proj\.(.+)", r"decoder.layers.\1.cross.out.\2"),
+    (r"transformer\.(en|de)coder\.layers\.(\d+)\.linear1\.(.+)", r"\1coder.layers.\2.mlp.0.\3"),
+    (r"transformer\.(en|de)coder\.layers\.(\d+)\.linear2\.(.+)", r"\1coder.layers.\2.mlp.2.\3"),
+    (r"transformer\.(en|de)coder\.layers\.(\d+)\.norm(\d)\.(.+)", r"\1coder.layers.\2.norm\3.\4"),
+    (r"transformer\.decoder\.norm\.(.+)", r"decoder.norm.\1"),
+    (r"query_embed\.weight", "decoder.queries"),
+    (r"input_proj\.(.+)", r"encoder.project.\1"),
+    (r"class_embed\.(.+)", r"class_head.\1"),
+    (r"bbox_embed\.layers\.0\.(.+)", r"box_head.0.\1"),
+    (r"bbox_embed\.layers\.1\.(.+)", r"box_head.2.\1"),
+    (r"bbox_embed\.layers\.2\.(.+)", r"box_head.4.\1"),
+    *((rf"backbone\.0\.body\.{official}", f"backbone.{ours}") for official, ours in RESNET),
+)
 SWINS = ("swin_t", "swin_s", "swin_b", "swin_v2_t")
 # For each model: what an official name looks like, and what ours is; the first pattern that fits counts. None for a
 # table that ours computes.
 NAMES = {
-    "resnet50": (
-        (r"conv1\.(.+)", r"stem.0.\1"),
-        (r"bn1\.(.+)", r"stem.1.\1"),
-        (r"layer(\d)\.(\d+)\.conv1\.(.+)", r"stages.\1.\2.reduce.0.\3"),
-        (r"layer(\d)\.(\d+)\.bn1\.(.+)", r"stages.\1.\2.reduce.1.\3"),
-        (r"layer(\d)\.(\d+)\.conv2\.(.+)", r"stages.\1.\2.mix.0.\3"),
-        (r"layer(\d)\.(\d+)\.bn2\.(.+)", r"stages.\1.\2.mix.1.\3"),
-        (r"layer(\d)\.(\d+)\.conv3\.(.+)", r"stages.\1.\2.expand.0.\3"),
-        (r"layer(\d)\.(\d+)\.bn3\.(.+)", r"stages.\1.\2.expand.1.\3"),
-        (r"layer(\d)\.(\d+)\.downsample\.(.+)", r"stages.\1.\2.shortcut.\3"),
-        (r"fc\.(.+)", r"head.\1"),
-    ),
+    "resnet50": RESNET,
     **dict.fromkeys(("vit_b_16", "vit_b_32", "vit_l_16"), TORCHVISION_VIT),
     "deit_tiny": TIMM_VIT,
     **dict.fromkeys(("deit_small_distilled", "deit_base_distilled"), TIMM_DISTILLED),
@@ -122,10 +140,11 @@ NAMES = {
     "mixer_b16": TIMM_MIXER,
     "resmlp_12": TIMM_RESMLP,
     "gmlp_s16": TIMM_GMLP,
+    "detr_resnet50": DETR,
 }
 # From the number in an official name to the number of our stage, where they differ.
 STAGES = {
-    "resnet50": lambda layer: layer - 1,
+    **dict.fromkeys(("resnet50", "detr_resnet50"), lambda layer: layer - 1),
     **dict.fromkeys(SWINS, lambda feature: feature // 2),  # stages are 1, 3, 5, 7, merging before them 2, 4, 6
 }
 
@@ -154,7 +173,7 @@ def convert(name: str, state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
         name: of a model that has an official counterpart.
         state_dict: of torchvision's model of that name, or of timm's: `deit_tiny_patch16_224`,
             `deit_small_distilled_patch16_224`, `deit_base_distilled_patch16_224`, `mvitv2_tiny`, `mixer_b16_224`,
-            `resmlp_12_224`, `gmlp_s16_224`; of any size.
+            `resmlp_12_224`, `gmlp_s16_224`; or of the authors' DETR; of any size.
 
     Returns:
         a state dict for ours; the tensors share their memory with the official ones, also those of queries, keys and
@@ -190,4 +209,4 @@ def _ours(name: str, key: str) -> str | None:
 def _with_stage(name: str, key: str) -> str:
     """Replace the official number of a stage in one of our names by ours."""
     number = STAGES.get(name, int)
-    return re.sub(r"^(stages|merges)\.(\d)", lambda m: f"{m[1]}.{number(int(m[2]))}", key)
+    return re.sub(r"\b(stages|merges)\.(\d)", lambda m: f"{m[1]}.{number(int(m[2]))}", key)

@@ -2,8 +2,8 @@
 
     python scripts/make_parity.py [lesson_09 ...]
 
-Without names it makes all. Needs the extra `parity` (timm). All numbers are drawn anew from a seed, float64: weights,
-input, output. Afterwards run `python scripts/update_manifest.py`.
+Without names it makes all. Needs the extra `parity` (timm, transformers). All numbers are drawn anew from a seed,
+float64: weights, input, output. Afterwards run `python scripts/update_manifest.py`.
 """
 
 import sys
@@ -16,7 +16,7 @@ from timm.models.deit import VisionTransformerDistilled
 from timm.models.mlp_mixer import Affine, MlpMixer, ResBlock, SpatialGatingBlock
 from torch import Tensor, nn
 
-from course_utils.files import DATA, write_atomically
+from course_utils.files import DATA, ROOT, write_atomically
 
 
 def randomised(module: nn.Module) -> nn.Module:
@@ -75,7 +75,40 @@ def lesson_09() -> dict[str, Tensor]:
     return found
 
 
-LESSONS = {"lesson_03": lesson_03, "lesson_07": lesson_07, "lesson_09": lesson_09}
+class Tiny(nn.Module):
+    """In the place of DETR's ResNet: each pixel of the feature map is the mean of 8 x 8 pixels."""
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """Return the feature maps, which is one: (B, 3, H / 8, W / 8)."""
+        return [nn.functional.avg_pool2d(images, 8)]
+
+
+def lesson_10() -> dict[str, Tensor]:
+    """transformers' DETR without its ResNet: 2 layers of width 16, 2 heads, 5 queries, 4 classes; one image is padded.
+
+    Its weights have their names in the authors' code. The output has for each layer, image and query the logits, then
+    the box.
+    """
+    sys.path.append(str(ROOT / "tests"))
+    from detrs import authors_layout, every_layer, randomise
+    from transformers import DetrConfig, DetrForObjectDetection
+
+    sizes = {"d_model": 16, "num_queries": 5, "num_labels": 4, "encoder_layers": 2, "decoder_layers": 2}
+    heads = {f"{part}_{what}": size for part in ("encoder", "decoder") for what, size in SMALL.items()}
+    official = DetrForObjectDetection(DetrConfig(use_pretrained_backbone=False, auxiliary_loss=False, **sizes, **heads))
+    official.model.backbone.model = Tiny()
+    official.model.input_projection = nn.Conv2d(3, 16, 1)
+    randomise(official, seed=6)
+    images = torch.randn(2, 3, 40, 56, dtype=torch.float64, generator=torch.Generator().manual_seed(7))
+    padding_mask = torch.zeros(2, 40, 56, dtype=torch.bool)
+    padding_mask[1, 24:], padding_mask[1, :, 40:] = True, True
+    output = torch.stack([torch.cat(each, dim=-1) for each in every_layer(official, images, padding_mask)])
+    weights = {f"detr.weights.{name}": tensor for name, tensor in authors_layout(official.state_dict()).items()}
+    return {**weights, "detr.input": images, "detr.padding_mask": padding_mask, "detr.output": output}
+
+
+SMALL = {"attention_heads": 2, "ffn_dim": 24}
+LESSONS = {"lesson_03": lesson_03, "lesson_07": lesson_07, "lesson_09": lesson_09, "lesson_10": lesson_10}
 
 if __name__ == "__main__":
     folder = DATA / "parity"

@@ -8,7 +8,7 @@ from course_utils.models.conv import count_macs, count_parameters
 from course_utils.models.deit import DistilledViT, distilled_macs, distilled_parameters, with_two_tokens
 from course_utils.models.maps import attention_maps
 from course_utils.models.vit import VisionTransformer
-from course_utils.parity import reference, stored
+from course_utils.parity import reference
 from course_utils.weights import convert
 
 OFFICIAL = {  # side, patch, width, layers, classes; parameters and GMACs of timm's models
@@ -58,7 +58,7 @@ def test_a_small_one_is_timms():
     """Compared with stored tensors, as the lesson does."""
     name = "deit_small_distilled"
     weights, images, expected = reference("07", name)
-    heads, ours = stored("07", name, "heads"), small().double()
+    heads, ours = tensors("07")[f"{name}.heads"], small().double()
     ours.load_state_dict(convert(name, weights))
     assert all(close(found, head) for found, head in zip(ours.train()(images), heads, strict=True))
     assert close(ours.eval()(images), expected)

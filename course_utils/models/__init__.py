@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from course_utils.models import conv, deit, gmlp, mixer, mvit, resmlp, swin, swin_v2, vit
+from course_utils.models import conv, deit, detr, gmlp, mixer, mvit, resmlp, swin, swin_v2, vit
 
 MODELS = {
     "resnet50": conv.resnet50,
@@ -22,6 +22,7 @@ MODELS = {
     "mixer_b16": mixer.mixer_b16,
     "resmlp_12": resmlp.resmlp_12,
     "gmlp_s16": gmlp.gmlp_s16,
+    "detr_resnet50": detr.detr_resnet50,
 }
 
 

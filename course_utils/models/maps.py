@@ -28,7 +28,8 @@ def attention_maps(model: nn.Module, *inputs: Tensor) -> list[dict[str, Tensor]]
     Returns:
         one dict for each call of such a module, in the order of the calls: the module's name in its parent,
         and its weights (B, h, N, N); Swin's are put back on the whole token grid, row by row, MViT's have the
-        pooled queries and keys, (B, h, N_q, N_k).
+        pooled queries and keys, (B, h, N_q, N_k); DETR's are "encoder_self", "decoder_self" (B, h, Q, Q) and
+        "cross" (B, h, Q, N).
 
     Raises:
         ValueError: the forward pass used no module of a class in `LAYERS`.
