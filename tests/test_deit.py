@@ -8,7 +8,7 @@ from course_utils.models.conv import count_macs, count_parameters
 from course_utils.models.deit import DistilledViT, distilled_macs, distilled_parameters, with_two_tokens
 from course_utils.models.maps import attention_maps
 from course_utils.models.vit import VisionTransformer
-from course_utils.parity import reference
+from course_utils.parity import reference, tensors
 from course_utils.weights import convert
 
 OFFICIAL = {  # side, patch, width, layers, classes; parameters and GMACs of timm's models
