@@ -11,14 +11,13 @@ from course_utils import models
 from course_utils.models.conv import BasicBlock, count_parameters
 from course_utils.models.detr import (
     DETR,
-    CrossAttention,
     Decoder,
     DecoderLayer,
     Encoder,
     EncoderLayer,
     Memory,
-    feed_forward,
 )
+from course_utils.models.detr_parts import CrossAttention, feed_forward
 from course_utils.models.frozen_resnet import FrozenBatchNorm2d, freeze_norms
 from course_utils.models.maps import attention_maps
 from course_utils.models.sine_positions import sine_positions, waves

@@ -5,7 +5,6 @@ Carion et al. 2020, "End-to-End Object Detection with Transformers". Notation: `
 positions are added to queries and keys in every layer, never to values; all objects are decoded at once.
 """
 
-import itertools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -13,12 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from course_utils.models.attention import (
-    MultiHeadAttention,
-    attention_weights,
-    merge_heads,
-    split_heads,
-)
+from course_utils.models.detr_parts import CrossAttention, feed_forward
 from course_utils.models.frozen_resnet import frozen_resnet50
 from course_utils.models.sine_positions import sine_positions
 
@@ -37,52 +31,6 @@ class Memory(NamedTuple):
     cells: Tensor
     positions: Tensor
     mask: Tensor | None
-
-
-class CrossAttention(MultiHeadAttention):
-    """Multi-head attention with three inputs: who asks, where it looks, what it takes.
-
-    Args:
-        width: D.
-        heads: h, a divisor of D.
-    """
-
-    def forward(
-        self,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        mask: Tensor | None = None,
-    ) -> Tensor:
-        """Map queries (B, Q, D), keys and values (B, N, D) to (B, Q, D).
-
-        `mask` (B, 1, 1, N) of bool is True where the queries may look.
-        """
-        q = split_heads(self.query(query), self.heads)  # (B, h, Q, d)
-        k = split_heads(self.key(key), self.heads)  # (B, h, N, d)
-        v = split_heads(self.value(value), self.heads)
-        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-        return self.out(merge_heads(mixed))
-
-    def weights(
-        self,
-        query: Tensor,
-        key: Tensor,
-        _value: Tensor,
-        mask: Tensor | None = None,
-    ) -> Tensor:
-        """Return the attention weights (B, h, Q, N) that `forward` uses."""
-        q = split_heads(self.query(query), self.heads)
-        k = split_heads(self.key(key), self.heads)
-        return attention_weights(q, k, mask)
-
-
-def feed_forward(*widths: int) -> nn.Sequential:
-    """Make linear layers between these widths, with a ReLU between each two of them."""
-    layers: list[nn.Module] = []
-    for inputs, outputs in itertools.pairwise(widths):
-        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
-    return nn.Sequential(*layers[:-1])
 
 
 class EncoderLayer(nn.Module):

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.models.attention import attention_weights, merge_heads, split_heads
-from course_utils.models.detr import CrossAttention, Memory, feed_forward
+from course_utils.models.detr import Memory
+from course_utils.models.detr_parts import CrossAttention, feed_forward
 from course_utils.models.sine_positions import waves
 
 QUERIES, WIDTH = 8, 64

@@ -11,15 +11,14 @@ from torch import Tensor, nn
 
 from course_utils.models.conv import BasicBlock, normed
 from course_utils.models.detr import (
-    CrossAttention,
     DecoderLayer,
     Encoder,
     EncoderLayer,
     Memory,
     Outputs,
-    feed_forward,
     with_auxiliary,
 )
+from course_utils.models.detr_parts import CrossAttention, feed_forward
 from course_utils.models.detr_variants import (
     WIDTH,
     ConditionalCross,
