@@ -9,7 +9,7 @@ from course_utils.models.maps import attention_maps, rollout
 from course_utils.models.vit import VisionTransformer
 from course_utils.threads import one_thread
 
-AT_ONCE = 100  # images: the maps of more don't fit into a processor's cache
+AT_ONCE = 50  # images: more don't fit into a processor's cache, fewer cost more calls
 
 
 @one_thread()

@@ -246,12 +246,12 @@ def accuracy_every(steps: int, model: nn.Module, images: ImageSet) -> tuple[dict
 
 @one_thread()
 @torch.no_grad()
-def predictions(model: nn.Module, images: ImageSet, batch: int = 500) -> Tensor:
+def predictions(model: nn.Module, images: ImageSet, batch: int = 100) -> Tensor:
     """Return the class that a model, put into eval mode, finds most likely for each image: (N,)."""
     model.eval()
     return torch.cat([model(part).argmax(dim=1) for part in grey(images).split(batch)])
 
 
-def accuracy(model: nn.Module, images: ImageSet, batch: int = 500) -> float:
+def accuracy(model: nn.Module, images: ImageSet, batch: int = 100) -> float:
     """Return the share (0 to 1) of images whose class a model finds, looking at `batch` of them at a time."""
     return (predictions(model, images, batch) == images.labels).float().mean().item()
