@@ -119,11 +119,11 @@ def class_precision(
     count = sum(overlaps.shape[1] for _, overlaps in scenes)
     if count == 0:
         return torch.full((len(THRESHOLDS),), torch.nan, dtype=torch.float64)
-    order = surest_first(torch.cat([scores for scores, _ in scenes]))
-    precisions = []
+    scores, precisions = torch.cat([scores for scores, _ in scenes]), []
     for threshold in THRESHOLDS:
         right = [right_detections(overlaps, threshold) for _, overlaps in scenes]
-        precisions.append(precision_curve(torch.cat(right)[order], count).mean())
+        curve = precision_curve(scores, torch.cat(right), count)
+        precisions.append(curve.mean())
     return torch.stack(precisions)
 
 
@@ -162,11 +162,12 @@ def right_detections(overlaps: Tensor, threshold: float) -> Tensor:
     return torch.tensor(right, dtype=torch.bool)
 
 
-def precision_curve(right: Tensor, truths: int) -> Tensor:
+def precision_curve(scores: Tensor, right: Tensor, truths: int) -> Tensor:
     """Return how precise a detector is when it finds 0, 1, 2 ... 100 % of the truths.
 
     Args:
-        right: (D,) of bool, for all scenes, the surest first.
+        scores: (D,) of the detections of all scenes, higher if surer.
+        right: (D,) of bool, which of them are right.
         truths: of all scenes, at least 1.
 
     Returns:
@@ -174,7 +175,7 @@ def precision_curve(right: Tensor, truths: int) -> Tensor:
         is as high. Its mean is the average precision. Everingham et al. 2010, section
         4.2, there with 11 points.
     """
-    found = right.double().cumsum(dim=0)  # (D,)
+    found = right[surest_first(scores)].double().cumsum(dim=0)  # (D,)
     recall = found / truths
     precision = found / torch.arange(1, len(right) + 1)
     highest = precision.flip(0).cummax(dim=0).values.flip(0)  # from here on

@@ -66,53 +66,51 @@ def box_iou(first: Tensor, second: Tensor) -> Tensor:
     """Compare all boxes with all: the area that two share, by the area that they cover.
 
     Args:
-        first: (N, 4) in corners.
-        second: (M, 4) in corners.
+        first: (N, 4) in corners, or several lists of as many, (..., N, 4).
+        second: (M, 4) in corners, or (..., M, 4).
 
     Returns:
-        (N, M) in 0..1. Everingham et al. 2010, section 4.2.
+        (N, M), or (..., N, M), in 0..1; 0 where both have no area. Everingham et al.
+        2010, section 4.2.
 
     Raises:
         ValueError: another shape, or a box ends before it begins.
     """
-    return paired_iou(*all_pairs(first, second))
+    check_lists(first, second)
+    upper_left = torch.maximum(first[..., None, :2], second[..., None, :, :2])
+    lower_right = torch.minimum(first[..., None, 2:], second[..., None, :, 2:])
+    width, height = (lower_right - upper_left).clamp(min=0).unbind(dim=-1)
+    intersection = width * height  # (N, M)
+    union = box_area(first)[..., None] + box_area(second)[..., None, :] - intersection
+    return ratio(intersection, union)
 
 
 def generalized_box_iou(first: Tensor, second: Tensor) -> Tensor:
     """Compare all boxes with all by GIoU, which tells near from far even where IoU is 0.
 
+    From the IoU goes what the smallest box around both has left over, as a share.
+
     Args:
-        first: (N, 4) in corners.
-        second: (M, 4) in corners.
+        first: (N, 4) in corners, or several lists of as many, (..., N, 4).
+        second: (M, 4) in corners, or (..., M, 4).
 
     Returns:
-        (N, M) in -1..1, the IoU at the most. Rezatofighi et al. 2019, algorithm 1.
+        (N, M), or (..., N, M), in -1..1, the IoU at the most. Rezatofighi et al. 2019,
+        algorithm 1.
 
     Raises:
         ValueError: another shape, or a box ends before it begins.
     """
-    return paired_giou(*all_pairs(first, second))
-
-
-def paired_iou(first: Tensor, second: Tensor) -> Tensor:
-    """Compare each box with the one at its own place, by IoU.
-
-    Args:
-        first, second: (..., 4) in corners, of one shape.
-
-    Returns:
-        (...) in 0..1; 0 where both have no area.
-
-    Raises:
-        ValueError: the shapes differ, or a box ends before it begins.
-    """
-    return ratio(*intersection_and_union(first, second))
+    first, second = all_pairs(first, second)  # (N, M, 4) both
+    intersection, union = intersection_and_union(first, second)  # (N, M) both
+    upper_left = torch.minimum(first[..., :2], second[..., :2])
+    lower_right = torch.maximum(first[..., 2:], second[..., 2:])
+    around = box_area(torch.cat([upper_left, lower_right], dim=-1))
+    return ratio(intersection, union) - ratio(around - union, around)
 
 
 def paired_giou(first: Tensor, second: Tensor) -> Tensor:
     """Compare each box with the one at its own place, by GIoU.
-
-    From the IoU goes what the smallest box around both has left over, as a share.
 
     Args:
         first, second: (..., 4) in corners, of one shape.
@@ -123,11 +121,8 @@ def paired_giou(first: Tensor, second: Tensor) -> Tensor:
     Raises:
         ValueError: the shapes differ, or a box ends before it begins.
     """
-    intersection, union = intersection_and_union(first, second)
-    upper_left = torch.minimum(first[..., :2], second[..., :2])
-    lower_right = torch.maximum(first[..., 2:], second[..., 2:])
-    around = box_area(torch.cat([upper_left, lower_right], dim=-1))
-    return ratio(intersection, union) - ratio(around - union, around)
+    check_pairs(first, second)
+    return generalized_box_iou(first[..., None, :], second[..., None, :])[..., 0, 0]
 
 
 def intersection_and_union(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
@@ -142,9 +137,7 @@ def intersection_and_union(first: Tensor, second: Tensor) -> tuple[Tensor, Tenso
     Raises:
         ValueError: the shapes differ, or a box ends before it begins.
     """
-    if first.shape != second.shape:
-        shapes = f"{tuple(first.shape)} and {tuple(second.shape)}"
-        raise ValueError(f"boxes {shapes} are no pairs: use box_iou for all with all")
+    check_pairs(first, second)
     upper_left = torch.maximum(first[..., :2], second[..., :2])
     lower_right = torch.minimum(first[..., 2:], second[..., 2:])
     width, height = (lower_right - upper_left).clamp(min=0).unbind(dim=-1)
@@ -156,21 +149,17 @@ def all_pairs(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
     """Put every box of the one beside every box of the other, without copying any.
 
     Args:
-        first: (N, 4).
-        second: (M, 4).
+        first: (..., N, 4).
+        second: (..., M, 4).
 
     Returns:
-        twice (N, M, 4).
+        twice (..., N, M, 4).
 
     Raises:
         ValueError: another shape.
     """
-    for boxes in (first, second):
-        if boxes.ndim != 2 or boxes.shape[1] != 4:
-            found = f"boxes of shape {tuple(boxes.shape)}"
-            raise ValueError(f"{found} are not (N, 4): compare two lists")
-    shape = (len(first), len(second), 4)
-    return first[:, None].expand(shape), second[None, :].expand(shape)
+    check_lists(first, second)
+    return torch.broadcast_tensors(first[..., None, :], second[..., None, :, :])
 
 
 def ratio(part: Tensor, whole: Tensor) -> Tensor:
@@ -187,6 +176,29 @@ def check_four(boxes: Tensor) -> None:
     if boxes.ndim == 0 or boxes.shape[-1] != 4:
         shape = tuple(boxes.shape)
         raise ValueError(f"boxes have the shape (..., 4), not {shape}: 4 numbers each")
+
+
+def check_lists(first: Tensor, second: Tensor) -> None:
+    """Refuse what are no lists of boxes.
+
+    Raises:
+        ValueError: one has fewer than two sides, or its last isn't 4.
+    """
+    for boxes in (first, second):
+        if boxes.ndim < 2 or boxes.shape[-1] != 4:
+            found = f"boxes of shape {tuple(boxes.shape)}"
+            raise ValueError(f"{found} are not (N, 4): compare two lists")
+
+
+def check_pairs(first: Tensor, second: Tensor) -> None:
+    """Refuse boxes that are no pairs.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    if first.shape != second.shape:
+        shapes = f"{tuple(first.shape)} and {tuple(second.shape)}"
+        raise ValueError(f"boxes {shapes} are no pairs: use box_iou for all with all")
 
 
 def check_corners(boxes: Tensor) -> None:

@@ -90,12 +90,13 @@ def test_each_detection_takes_the_best_that_is_left():
 
 
 def test_the_curve_by_hand():
-    curve = precision_curve(torch.tensor([True, False, True, True, False]), 5)
+    scores, right = torch.tensor([0.3, 0.9, 0.8, 0.5, 0.6]), torch.tensor([False, True, False, True, True])
+    curve = precision_curve(scores, right, 5)
     assert curve.shape == (101,)
     for recall, precision in ((0.0, 1.0), (0.2, 1.0), (0.21, 0.75), (0.6, 0.75), (0.61, 0.0), (1.0, 0.0)):
         assert curve[round(100 * recall)].item() == precision, recall
-    assert precision_curve(torch.zeros(0, dtype=torch.bool), 3).tolist() == [0] * 101
-    assert precision_curve(torch.ones(4, dtype=torch.bool), 4).tolist() == [1] * 101
+    assert precision_curve(torch.zeros(0), torch.zeros(0, dtype=torch.bool), 3).tolist() == [0] * 101
+    assert precision_curve(torch.rand(4), torch.ones(4, dtype=torch.bool), 4).tolist() == [1] * 101
 
 
 def test_equal_scores_keep_their_order():

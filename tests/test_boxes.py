@@ -11,12 +11,18 @@ from course_utils.boxes import (
     box_iou,
     cxcywh_to_xyxy,
     generalized_box_iou,
+    intersection_and_union,
     paired_giou,
-    paired_iou,
     xyxy_to_cxcywh,
 )
 
 COMPARE = (box_iou, generalized_box_iou)
+
+
+def paired_iou(first, second):
+    return box_iou(first[:, None], second[:, None])[:, 0, 0]
+
+
 UNIT = torch.tensor([[0.0, 0.0, 1.0, 1.0]])
 
 
@@ -95,9 +101,17 @@ def test_iou_and_giou_are_torchvisions():
 
 def test_pairs_are_the_diagonal():
     first, second = random_boxes(50), random_boxes(50, seed=1)
-    assert torch.equal(paired_iou(first, second), box_iou(first, second).diagonal())
+    shared, covered = intersection_and_union(first, second)
+    assert torch.equal(shared / covered, box_iou(first, second).diagonal())
     assert torch.equal(paired_giou(first, second), generalized_box_iou(first, second).diagonal())
     assert paired_giou(first.view(5, 10, 4), second.view(5, 10, 4)).shape == (5, 10)
+
+
+@pytest.mark.parametrize("compare", COMPARE)
+def test_several_lists_at_once(compare):
+    first, second = random_boxes(12).view(3, 4, 4), random_boxes(15, seed=1).view(3, 5, 4)
+    one_by_one = [compare(*pair) for pair in zip(first, second, strict=True)]
+    assert torch.equal(compare(first, second), torch.stack(one_by_one))
 
 
 def test_giou_tells_near_from_far_where_iou_is_silent():
@@ -172,14 +186,14 @@ def test_what_has_no_four_numbers_is_refused(shape):
 
 @pytest.mark.parametrize("compare", COMPARE)
 def test_what_is_no_list_of_boxes_is_refused(compare):
-    for wrong in (torch.zeros(4), torch.zeros(2, 3, 4), torch.zeros(4, 5)):
+    for wrong in (torch.zeros(4), torch.zeros(4, 5), torch.zeros(2, 4, 3)):
         for pair in ((wrong, UNIT), (UNIT, wrong)):
             with pytest.raises(ValueError, match=r"are not \(N, 4\): compare two lists"):
                 compare(*pair)
 
 
 def test_what_is_not_paired_is_refused():
-    for compare in (paired_iou, paired_giou):
+    for compare in (intersection_and_union, paired_giou):
         with pytest.raises(ValueError, match=r"boxes \(3, 4\) and \(1, 4\) are no pairs: use box_iou"):
             compare(random_boxes(3), random_boxes(1))
 

@@ -49,12 +49,21 @@ class EncoderLayer(nn.Module):
         self.mlp = feed_forward(width, hidden, width)
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
 
-    def forward(self, memory: Memory) -> Memory:
-        """Return the memory with new cells."""
-        cells, placed = memory.cells, memory.cells + memory.positions
-        mixed = self.encoder_self(placed, placed, cells, memory.mask)
+    def forward(
+        self,
+        cells: Tensor,
+        positions: Tensor,
+        mask: Tensor | None = None,
+    ) -> Tensor:
+        """Map cells (B, N, D) to (B, N, D).
+
+        `positions` (B, N, D) says where each cell is; `mask` (B, 1, 1, N) of bool is
+        True where the cells may look.
+        """
+        placed = cells + positions
+        mixed = self.encoder_self(placed, placed, cells, mask)
         cells = self.norm1(cells + mixed)
-        return memory._replace(cells=self.norm2(cells + self.mlp(cells)))
+        return self.norm2(cells + self.mlp(cells))
 
 
 class Encoder(nn.Module):
@@ -63,7 +72,7 @@ class Encoder(nn.Module):
     Args:
         channels: of the feature map.
         width: D.
-        layers: each maps a `Memory` to a `Memory`.
+        layers: each maps cells, positions and mask to the next cells.
         positions: makes (B, N, D) from (B, H, W), 1 for image and 0 for padding, and D.
     """
 
@@ -76,7 +85,7 @@ class Encoder(nn.Module):
     ):
         super().__init__()
         self.project = nn.Conv2d(channels, width, 1)
-        self.layers = nn.Sequential(*layers)
+        self.layers = nn.ModuleList(layers)
         self.positions = positions
 
     def forward(self, features: Tensor, padding_mask: Tensor | None = None) -> Memory:
@@ -88,7 +97,10 @@ class Encoder(nn.Module):
             valid = F.interpolate(image, valid.shape[1:])[:, 0]
             mask = valid.bool().flatten(1)[:, None, None]  # (B, 1, 1, N)
         positions = self.positions(valid, cells.shape[1])
-        return self.layers(Memory(cells.flatten(2).transpose(1, 2), positions, mask))
+        cells = cells.flatten(2).transpose(1, 2)
+        for layer in self.layers:
+            cells = layer(cells, positions, mask)
+        return Memory(cells, positions, mask)
 
 
 class DecoderLayer(nn.Module):

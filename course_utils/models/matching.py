@@ -19,6 +19,8 @@ __all__ = [
     "Step",
     "assignment_cost",
     "check_cost",
+    "check_few",
+    "check_targets",
     "hungarian",
     "hungarian_steps",
     "match",
@@ -59,17 +61,27 @@ def match_by_brute_force(cost: Tensor) -> tuple[Tensor, Tensor]:
     Raises:
         ValueError: no matrix, a cost that isn't finite, or more assignments.
     """
-    check_cost(cost)
+    check_few(cost)
     N, M = cost.shape
-    if N > M:
+    if N > M:  # then every column gets a row of its own
         columns, rows = match_by_brute_force(cost.T)
         return rows.sort().values, columns[rows.argsort()]
-    if math.perm(M, N) > MOST_ASSIGNMENTS:
-        found = f"{N} x {M} costs have {math.perm(M, N):,} assignments"
-        raise ValueError(f"{found}, more than {MOST_ASSIGNMENTS:,}: use hungarian")
     everything = itertools.permutations(range(M), N)
     best = min(everything, key=lambda columns: assignment_cost(cost.double(), columns))
     return torch.arange(N), torch.tensor(best, dtype=torch.int64)
+
+
+def check_few(cost: Tensor) -> None:
+    """Refuse what brute force can't match, or not soon.
+
+    Raises:
+        ValueError: no matrix, a cost that isn't finite, or too many assignments.
+    """
+    check_cost(cost)
+    few, many = sorted(cost.shape)
+    if math.perm(many, few) > MOST_ASSIGNMENTS:
+        found = f"{few} x {many} costs have {math.perm(many, few):,} assignments"
+        raise ValueError(f"{found}, more than {MOST_ASSIGNMENTS:,}: use hungarian")
 
 
 def match_lowest_first(cost: Tensor) -> tuple[Tensor, Tensor]:
@@ -96,7 +108,6 @@ def match_lowest_first(cost: Tensor) -> tuple[Tensor, Tensor]:
     return found[:, 0], found[:, 1]
 
 
-@torch.no_grad()
 def matching_cost(
     logits: Tensor,
     boxes: Tensor,
@@ -128,6 +139,7 @@ def matching_cost(
         ValueError: a label is no class, or another number of labels than of targets.
     """
     check_targets(logits.shape[-1] - 1, labels, targets)
+    logits, boxes = logits.detach(), boxes.detach()
     probability = logits.softmax(dim=-1)[:, labels]  # (Q, T)
     distance = (boxes[:, None] - targets[None]).abs().sum(dim=-1)  # (Q, T)
     giou = generalized_box_iou(cxcywh_to_xyxy(boxes), cxcywh_to_xyxy(targets))

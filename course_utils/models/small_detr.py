@@ -32,12 +32,17 @@ HEADS, HIDDEN = 4, 128
 class PreNormEncoderLayer(EncoderLayer):
     """The parts of DETR's encoder layer, each normalised before it works rather than after."""
 
-    def forward(self, memory: Memory) -> Memory:
-        """Return the memory with new cells (B, N, D)."""
-        cells = self.norm1(memory.cells)
-        placed = cells + memory.positions
-        mixed = memory.cells + self.encoder_self(placed, placed, cells, memory.mask)
-        return memory._replace(cells=mixed + self.mlp(self.norm2(mixed)))
+    def forward(
+        self,
+        cells: Tensor,
+        positions: Tensor,
+        mask: Tensor | None = None,
+    ) -> Tensor:
+        """Map cells (B, N, D) to (B, N, D), as `EncoderLayer` does."""
+        normed = self.norm1(cells)
+        placed = normed + positions
+        cells = cells + self.encoder_self(placed, placed, normed, mask)
+        return cells + self.mlp(self.norm2(cells))
 
 
 class NormCells(nn.Module):
@@ -51,9 +56,14 @@ class NormCells(nn.Module):
         super().__init__()
         self.norm = nn.LayerNorm(width)
 
-    def forward(self, memory: Memory) -> Memory:
-        """Return the memory with normalised cells (B, N, D)."""
-        return memory._replace(cells=self.norm(memory.cells))
+    def forward(
+        self,
+        cells: Tensor,
+        _positions: Tensor,
+        _mask: Tensor | None = None,
+    ) -> Tensor:
+        """Map cells (B, N, D) to normalised ones, wherever they are."""
+        return self.norm(cells)
 
 
 class PreNormDecoderLayer(DecoderLayer):
