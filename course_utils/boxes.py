@@ -109,6 +109,34 @@ def generalized_box_iou(first: Tensor, second: Tensor) -> Tensor:
     return ratio(intersection, union) - ratio(around - union, around)
 
 
+def non_maximum_suppression(
+    boxes: Tensor,
+    scores: Tensor,
+    threshold: float = 0.5,
+) -> Tensor:
+    """Keep the surest box, drop all that overlap it, and go on with what is left.
+
+    Args:
+        boxes: (N, 4) in corners.
+        scores: (N,), higher if surer.
+        threshold: of the IoU; a box that overlaps a kept one by more is dropped.
+
+    Returns:
+        (K,) of int64, which boxes are kept, the surest first. Girshick et al. 2014,
+        section 2.2.
+
+    Raises:
+        ValueError: another shape, or a box ends before it begins.
+    """
+    overlaps = box_iou(boxes, boxes)
+    left, kept = scores.argsort(descending=True, stable=True), []
+    while len(left):
+        surest, left = left[0], left[1:]
+        kept.append(surest)
+        left = left[overlaps[surest, left] <= threshold]
+    return torch.stack(kept) if kept else left
+
+
 def paired_giou(first: Tensor, second: Tensor) -> Tensor:
     """Compare each box with the one at its own place, by GIoU.
 

@@ -1,0 +1,104 @@
+"""The figures of lesson 10 that show where a DETR looks, and the masks it draws."""
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.patches import Rectangle
+from torch import Tensor
+
+from course_utils import plots
+from course_utils.average_precision import Detections
+from course_utils.boxes import xyxy_to_cxcywh
+from course_utils.detr_attention import REGIONS, SHIFT
+from course_utils.detr_runs import SURE
+from course_utils.scene_figures import class_colour, draw_boxes, write_names
+
+
+def query_looks(image: Tensor, found: Detections, weights: Tensor, classes: Sequence[str]) -> Figure:
+    """Draw a scene with the detections whose score is above 0.5, and where each of their queries looks.
+
+    Args:
+        image: (1, H, W) in 0..1.
+        found: one detection for each query.
+        weights: (Q, N), the attention of each query to N cells.
+        classes: the names.
+    """
+    sure = (found.scores > SURE).nonzero()[:, 0].tolist()
+    figure, panels = plots.figure(1 + len(sure), width=1.75 * (1 + len(sure)), height=2.1)
+    boxes, percent = xyxy_to_cxcywh(found.boxes), 100 * weights
+    colours = [class_colour(int(label)) for label in found.labels]
+    plots.draw_image(panels[0], image)
+    corners = draw_boxes(panels[0], boxes[sure], [colours[query] for query in sure])
+    write_names(panels[0], corners, [f"query {query}" for query in sure], [colours[query] for query in sure])
+    for axes, query in zip(panels[1:], sure, strict=True):
+        drawn = attention_on(axes, image, percent[query], percent[sure].max().item())
+        draw_boxes(axes, boxes[query, None], [colours[query]])
+        axes.set_title(f"query {query}: {classes[found.labels[query]]}", fontsize=9)
+    if sure:
+        figure.colorbar(drawn, ax=panels[1:], label="% of its attention", shrink=0.8)
+    return figure
+
+
+def attention_on(axes: Axes, image: Tensor, percent: Tensor, most: float) -> AxesImage:
+    """Draw the attention (N,), in %, over a dark copy of the image (1, H, W), and return what a colour bar needs.
+
+    Each cell is drawn around the middle of what it sees, see `detr_attention`.
+    """
+    size, cells = image.shape[-1], round(len(percent) ** 0.5)
+    plots.draw_image(axes, image / 3)
+    values = percent.view(cells, cells).numpy()
+    first, last = -0.5 - SHIFT, size - 0.5 - SHIFT
+    limits = axes.get_xlim(), axes.get_ylim()
+    drawn = axes.imshow(values, cmap=plots.ATTENTION, alpha=0.75, vmin=0, vmax=most, extent=(first, last, last, first))
+    axes.set(xlim=limits[0], ylim=limits[1])
+    return drawn
+
+
+def attention_regions(looks: Mapping[str, Tensor]) -> Figure:
+    """Draw how much of the attention lies in each region of `detr_attention.REGIONS`, a bar for each name.
+
+    Args:
+        looks: (3,) in 0..1 each, by name, such as "layer 1" or "even over its box".
+    """
+    figure, (axes,) = plots.figure(width=7.5, height=0.9 + 0.36 * len(looks))
+    colours, hatches = (plots.COLOURS[1], plots.COLOURS[4], "#d0d0d0"), ("", "//", "")
+    for row, shares in enumerate(looks.values()):
+        start = 0.0
+        for number, share in enumerate((100 * shares).tolist()):
+            look = {"color": colours[number], "hatch": hatches[number], "edgecolor": plots.PAPER}
+            axes.barh(row, share, left=start, label=None if row else REGIONS[number], height=0.7, **look)
+            if share > 6:
+                back = {"facecolor": plots.PAPER, "edgecolor": "none", "boxstyle": "round,pad=0.15"}
+                axes.text(start + share / 2, row, f"{share:.0f}", ha="center", va="center", fontsize=9, bbox=back)
+            start += share
+    axes.set_yticks(range(len(looks)), list(looks))
+    axes.set(xlabel="% of the attention", xlim=(0, 100), ylim=(len(looks) - 0.5, -0.5))
+    axes.grid(visible=False)
+    figure.legend(loc="outside upper center", ncols=3, fontsize=9)
+    return figure
+
+
+def heads_around_box(layers: Sequence[Tensor], reach: float = 1.5) -> Figure:
+    """Draw the mean attention of every head around the box of the item, a row for each layer, all on one scale.
+
+    Args:
+        layers: (h, S, S) each, as `detr_attention.in_box_frame` gives them.
+        reach: how far the maps go from the middle, in halves of the box's sides.
+    """
+    rows, heads = len(layers), len(layers[0])
+    figure = Figure(figsize=(1.6 * heads + 1, 1.55 * rows + 0.2))
+    panels = figure.subplots(rows, heads, squeeze=False)
+    most = max(layer.max().item() for layer in layers)
+    edge = (-reach, reach, reach, -reach)
+    for number, (line, layer) in enumerate(zip(panels, layers, strict=True), start=1):
+        for head, (axes, values) in enumerate(zip(line, layer, strict=True), start=1):
+            drawn = axes.imshow(values.numpy(), cmap=plots.ATTENTION, vmin=0, vmax=most, extent=edge)
+            axes.add_patch(Rectangle((-1, -1), 2, 2, fill=False, edgecolor="white", linestyle="--", linewidth=1.5))
+            axes.set(xticks=[], yticks=[])
+            axes.grid(visible=False)
+            axes.set_title(f"head {head}" if number == 1 else "", fontsize=10)
+        line[0].set_ylabel(f"layer {number}")
+    figure.colorbar(drawn, ax=panels, label="times the mean of all cells", shrink=0.8)
+    return figure
