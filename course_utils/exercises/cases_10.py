@@ -55,8 +55,8 @@ def queries_and_targets() -> list[Case]:
     return [
         Case(
             (
-                _normal(generator, Q, C + 1).detach(),
-                _centred(generator, Q).detach(),
+                _normal(generator, Q, C + 1),
+                _centred(generator, Q),
                 torch.tensor(labels),
                 _centred(generator, len(labels)).detach(),
             ),

@@ -80,7 +80,6 @@ EXERCISES = (
         minutes=8,
         difficulty=3,
         alternatives=alternatives.COST,
-        differentiable=False,
     ),
     Exercise(
         id="10.5",

@@ -53,6 +53,11 @@ def _iou(boxes, targets):
     return box_iou(cxcywh_to_xyxy(boxes), cxcywh_to_xyxy(targets))
 
 
+def _not_detached(logits, boxes, labels, targets, *, class_weight=1.0, l1_weight=5.0, giou_weight=2.0):
+    parts = _likely(logits, labels), _apart(boxes, targets), _alike(boxes, targets)
+    return _plain_sum(*parts, (class_weight, l1_weight, giou_weight))
+
+
 COST = (
     Mistake(
         "plus-probability",
@@ -74,13 +79,6 @@ COST = (
         "A query costs more the surer it is of the class, and the better its box overlaps.",
         "Probability and GIoU are added; both are large where a query fits.",
         "Take both off.",
-    ),
-    Mistake(
-        "minus-distance",
-        _made_of(combine=lambda p, d, g, w: -w[1] * d - w[0] * p - w[2] * g),
-        "A query costs less the further its box is away.",
-        "The L1 distance is taken off; of the three, it alone is large where a query doesn't fit.",
-        "Add it.",
     ),
     Mistake(
         "log-probability",
@@ -230,11 +228,11 @@ COST = (
         "Use `l1_weight` for the distance.",
     ),
     Mistake(
-        "no-giou",
-        _made_of(combine=lambda p, d, g, w: w[1] * d - w[0] * p),
-        "The GIoU is missing.",
-        "The cost has three parts.",
-        "Take off `giou_weight` times the GIoU.",
+        "not-detached",
+        _not_detached,
+        "The numbers are right, but a gradient flows back through them.",
+        "The costs only choose the pairs, and a choice has no slope; what trains is the loss of the pairs chosen.",
+        "Begin with `logits.detach()` and `boxes.detach()`.",
     ),
     Mistake(
         "transposed",

@@ -74,6 +74,12 @@ def _plus_one(first, second):
     return ratio(width * height, ones[:, None] + others - width * height)
 
 
+def _area_of_nothing(first, second):
+    upper_left = torch.maximum(first[:, None, :2], second[:, :2])
+    lower_right = torch.minimum(first[:, None, 2:], second[:, 2:])
+    return box_area(torch.cat([upper_left, lower_right], dim=-1))
+
+
 def _by_index(first, second):
     upper_left, lower_right = torch.maximum(first[:, :2], second[:, :2]), torch.minimum(first[:, 2:], second[:, 2:])
     width, height = (lower_right - upper_left).clamp(min=0).unbind(dim=-1)
@@ -114,6 +120,20 @@ IOU = (
         "Clamp the height as well.",
     ),
     Mistake(
+        "abs",
+        _shared(lambda width, height: (width * height).abs()),
+        "Boxes that lie apart share an area.",
+        "Between them width or height comes out negative, and its absolute value is how far they are apart.",
+        "Let what is negative be 0.",
+    ),
+    Mistake(
+        "area-of-nothing",
+        _area_of_nothing,
+        "It fails for boxes that lie apart.",
+        "What they share would end before it begins, and `box_area` refuses such a box.",
+        "Take `lower_right - upper_left` yourself, and let neither of the two numbers be less than 0.",
+    ),
+    Mistake(
         "shared-counted-twice",
         _over(lambda _, one, other: one + other),
         "The union is too large.",
@@ -139,13 +159,6 @@ IOU = (
         _over(lambda _, one, other: torch.minimum(one, other)),
         "The intersection is divided by the area of the smaller box.",
         "Then a tiny box inside a huge one would count as perfect.",
-        "Divide by the area that the two cover together.",
-    ),
-    Mistake(
-        "over-the-larger",
-        _over(lambda _, one, other: torch.maximum(one, other)),
-        "The intersection is divided by the area of the larger box.",
-        "What the smaller one covers outside isn't counted.",
         "Divide by the area that the two cover together.",
     ),
     Mistake(
