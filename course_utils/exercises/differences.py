@@ -10,7 +10,8 @@ from course_utils.exercises.values import kind_of
 
 NUMBERS = 10  # the rank of the last resort: the numbers differ, and nothing else is known
 ROUNDING = 1e-5  # a difference below this, relative to the largest value, is what float32 does
-START = 11  # all that it computes is right, but it doesn't start as it should
+UNREFUSED = 11  # what it computes is right, but it also computes where it should refuse to
+START = 12  # all that it computes is right, but it doesn't start as it should
 UNKNOWN = ("none of the usual mistakes gives these numbers", "compute the smallest example by hand, and compare")
 LITTLE = (
     "so little comes from rounding where it passes through float32, or from a small number that was added or changed",
