@@ -62,7 +62,7 @@ def mask_loss(
         drawn = scenes.make_scenes(items, batch, generator)
         outputs, seen = see(detr, drawn.images)
         pairs = match_batch(outputs, targets_of(drawn))
-        masks = torch.cat([drawn.masks(scene) for scene in range(batch)])[pairs.targets]
+        masks = torch.cat([drawn.masks(scene) for scene in range(len(drawn))])[pairs.targets]
         logits = head(get(seen), pairs.images, pairs.queries)  # (P, 64, 64)
         return dice_loss(logits, masks) + focal_loss(logits, masks)
 
