@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+import torch
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
@@ -102,3 +104,33 @@ def heads_around_box(layers: Sequence[Tensor], reach: float = 1.5) -> Figure:
         line[0].set_ylabel(f"layer {number}")
     figure.colorbar(drawn, ax=panels, label="times the mean of all cells", shrink=0.8)
     return figure
+
+
+def mask_rows(images: Tensor, kinds: Sequence[Mapping[str, Tensor]]) -> Figure:
+    """Draw the masks of the items of several scenes, a row for each scene, a column for each kind of mask.
+
+    Args:
+        images: (B, 1, H, W) in 0..1.
+        kinds: of each scene masks (T, H, W) of bool by the title of their column; items in the same order.
+    """
+    names = list(kinds[0])
+    figure = Figure(figsize=(1.9 * (1 + len(names)), 1.95 * len(images) + 0.2))
+    rows = figure.subplots(len(images), 1 + len(names), squeeze=False)
+    for row, image, masks in zip(rows, images, kinds, strict=True):
+        plots.draw_image(row[0], image)
+        for axes, name in zip(row[1:], names, strict=True):
+            plots.draw_image(axes, image / 2)
+            for number, mask in enumerate(masks[name]):
+                _tint(axes, mask, plots.COLOURS[number % len(plots.COLOURS)])
+    for axes, name in zip(rows[0], ("scene", *names), strict=True):
+        axes.set_title(name, fontsize=10)
+    return figure
+
+
+def _tint(axes: Axes, mask: Tensor, colour: str) -> None:
+    """Colour the pixels of a mask (H, W) of bool, with a white line around them."""
+    tint = torch.zeros(*mask.shape, 4)
+    tint[mask] = torch.tensor(to_rgba(colour, alpha=0.65))
+    axes.imshow(tint.numpy())
+    if mask.any() and not mask.all():
+        axes.contour(mask.numpy(), levels=[0.5], colors="white", linewidths=0.8)

@@ -1,10 +1,11 @@
 """Small explorers of real maps: what the tests of the widgets stand on."""
 
 import torch
+from detrs import randomise
 from torch import nn
 from torch.nn.functional import avg_pool2d
 
-from course_utils import data
+from course_utils import data, detr_runs, scenes
 from course_utils.models.attention import TransformerBlock
 from course_utils.models.handmade import describe_patches, resemblance_attention
 from course_utils.models.local_attention import inside, neighbourhoods
@@ -20,6 +21,7 @@ from course_utils.widgets import (
     Tokens,
     WindowExplorer,
 )
+from course_utils.widgets.detr import cross_explorer, encoder_explorer
 
 P, GRID = 32, (9, 14)  # of the cat, 288 x 448 pixels
 CLASS = Tokens(GRID, ("class token",))
@@ -143,4 +145,23 @@ def matching():
     return MatchingExplorer()
 
 
-ALL = (single, fine, pair, cross, sequence, memory, receptive, augreg, floats, windows, matching)
+def scene():
+    """Return a scene (1, 64, 64), and a small DETR whose maps are sharp, though it isn't trained."""
+    drawn = scenes.make_scenes(data.fashion_mnist(10, 10)[1], 1, torch.Generator().manual_seed(0))
+    return drawn.images[0], randomise(detr_runs.variant("both", classes=10)).float()
+
+
+def scene_cells():
+    image, model = scene()
+    return encoder_explorer(model, image, start=(2, 5))
+
+
+def scene_queries():
+    image, model = scene()
+    return cross_explorer(model, image, data.FASHION_CLASSES, start=3)
+
+
+ALL = (
+    *(single, fine, pair, cross, sequence, memory, receptive, augreg, floats, windows, matching),
+    *(scene_cells, scene_queries),
+)

@@ -12,6 +12,7 @@ from course_utils.boxes import (
     cxcywh_to_xyxy,
     generalized_box_iou,
     intersection_and_union,
+    non_maximum_suppression,
     paired_giou,
     xyxy_to_cxcywh,
 )
@@ -211,3 +212,23 @@ def test_a_box_that_ends_before_it_begins_is_refused(wrong):
     for attempt in attempts:
         with pytest.raises(ValueError, match=named):
             attempt()
+
+
+@pytest.mark.parametrize("threshold", [0.1, 0.5, 0.8])
+def test_suppression_keeps_what_torchvision_keeps(threshold):
+    generator = torch.Generator().manual_seed(3)
+    corners = torch.rand(300, 2, generator=generator)
+    boxes = torch.cat([corners, corners + 0.4 * torch.rand(300, 2, generator=generator)], dim=1)
+    scores = (20 * torch.rand(300, generator=generator)).round()  # many are as sure as others
+    kept = non_maximum_suppression(boxes, scores, threshold)
+    assert torch.equal(kept, ops.nms(boxes, scores, threshold)) and 1 < len(kept) < 300
+    assert non_maximum_suppression(boxes[:0], scores[:0]).tolist() == []
+
+
+def test_suppression_by_hand():
+    boxes = torch.tensor([[0.0, 0, 2, 2], [0.0, 0, 2, 1], [1.0, 0, 3, 2], [5.0, 5, 6, 6]])
+    scores = torch.tensor([0.5, 0.9, 0.4, 0.1])
+    assert non_maximum_suppression(boxes, scores, 0.5).tolist() == [1, 0, 2, 3], (
+        "one that overlaps by no more than that stays"
+    )
+    assert non_maximum_suppression(boxes, scores, 0.49).tolist() == [1, 2, 3], "a dropped box drops no other"

@@ -9,6 +9,7 @@ from explorer_hand import Hand, saved, visit_fixture, window  # noqa: F401 (fixt
 from explorers import GRID
 
 from course_utils import plots
+from course_utils.models.maps import attention_maps
 
 COLUMNS = GRID[1]
 BRIGHTEST = [int(part) for part in plots.ATTENTION(255, bytes=True)[:3]]
@@ -132,6 +133,51 @@ def test_cross_attention_turns_round(visit):
     ]
     hand.press("where it looks")
     assert "object query" in hand.sentence()
+
+
+def detr_maps(name):
+    """Return one kind of maps of the explorers' DETR, layer by layer, without the course's own reading of them."""
+    image, model = explorers.scene()
+    layers = attention_maps(model, image[None])
+    return [layer[name][0].double() for layer in layers if name in layer]
+
+
+def test_queries_of_detr_look_at_its_cells(visit):
+    hand, maps = Hand(visit, "scene_queries"), detr_maps("cross")
+    buttons = hand.root.locator(".vt-extras button").all_inner_texts()
+    assert [int(name.split()[-1]) for name in buttons] == list(range(8))
+    for layer, query, picture in ((0, 3, "mean"), (0, 5, "head 2"), (2, 0, "mean")):
+        hand.press(f"query {query}")
+        hand.press(picture)
+        hand.slide("layer", "ArrowRight", times=layer)
+        row = maps[layer].mean(dim=0)[query] if picture == "mean" else maps[layer][1][query]
+        place = divmod(int(row.argmax()), 8)
+        told = f"gives the most of its attention ({row.max():.1%}) to the patch at row {place[0]}, column {place[1]}."
+        assert hand.sentence().endswith(f"{buttons[query]} {told}")
+        for cell in (0, 27, 63):
+            hand.hover(hand.map(), cell, (8, 8))
+            assert hand.reading() == f"row {cell // 8}, column {cell % 8}: {row[cell]:.1%}"
+    hand.press("who looks at it")
+    hand.click(hand.image, 27, (8, 8))
+    column = maps[2].mean(dim=0)[:, 27]
+    said = f"the patch at row 3, column 3 gets most from {buttons[column.argmax()]}, which gives it {column.max():.1%}"
+    assert said in hand.sentence()
+
+
+def test_cells_of_detr_look_at_each_other(visit):
+    hand, maps = Hand(visit, "scene_cells"), detr_maps("encoder_self")
+    hand.click(hand.image, 20, (8, 8))
+    row = maps[0].mean(dim=0)[20]
+    assert "the patch at row 2, column 4" in hand.sentence() and f"{row[20]:.1%}" in hand.sentence()
+    hand.hover(hand.map(), 45, (8, 8))
+    assert hand.reading() == f"row 5, column 5: {row[45]:.1%}"
+    mixed = torch.eye(64).double()
+    for layer in maps:
+        mixed = (layer.mean(dim=0) + torch.eye(64)) / 2 @ mixed
+    hand.press("rollout")
+    hand.slide("layer", "ArrowRight", times=len(maps))
+    hand.hover(hand.map(), 45, (8, 8))
+    assert hand.reading() == f"row 5, column 5: {mixed[20, 45]:.1%}"
 
 
 @pytest.mark.parametrize("way", explorers.STEPS)
