@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from course_utils import data, detr_figures, detr_look_figures, detr_views, plots, scenes
 from course_utils.average_precision import Detections, precision_curve
-from course_utils.boxes import cxcywh_to_xyxy, paired_giou, paired_iou
+from course_utils.boxes import box_iou, cxcywh_to_xyxy, generalized_box_iou
 
 ITEMS = scenes.five_classes(data.fashion_mnist(10, 100)[1])
 SCENES = scenes.make_scenes(ITEMS, 3, torch.Generator().manual_seed(0))
@@ -94,9 +94,11 @@ def test_anchors_hits_and_what_suppression_leaves():
 
 def test_iou_stays_flat_where_giou_goes_on_falling():
     shifts = torch.linspace(0, 3, 31)
-    first = torch.tensor([0.0, 0, 1, 1]).expand(31, 4)
+    first = torch.tensor([[0.0, 0, 1, 1]])
     second = first + shifts[:, None] * torch.tensor([1.0, 0, 1, 0])
-    figure = detr_figures.sliding_boxes(shifts, paired_iou(first, second), paired_giou(first, second))
+    figure = detr_figures.sliding_boxes(
+        shifts, *(compare(first, second)[0] for compare in (box_iou, generalized_box_iou))
+    )
     above, axes = figure.axes
     lines = {line.get_label(): torch.as_tensor(line.get_ydata()) for line in axes.lines}
     assert (
@@ -112,12 +114,13 @@ def test_iou_stays_flat_where_giou_goes_on_falling():
 
 def test_the_area_under_the_envelope_is_the_average_precision():
     right = torch.tensor([True, False, True, True, False])
+    ranks = torch.arange(5, 0, -1)
     (axes,) = detr_figures.precision_recall(right, 4, "bag").axes
     raw, envelope = axes.lines
     assert list(raw.get_xdata()) == [0.25, 0.25, 0.5, 0.75, 0.75]
     assert list(raw.get_ydata()) == pytest.approx([1, 1 / 2, 2 / 3, 3 / 4, 3 / 5])
-    assert torch.equal(torch.as_tensor(envelope.get_ydata()), precision_curve(right, 4))
-    assert axes.get_title(loc="left") == f"bag: average precision {precision_curve(right, 4).mean():.2f}"
+    assert torch.equal(torch.as_tensor(envelope.get_ydata()), precision_curve(ranks, right, 4))
+    assert axes.get_title(loc="left") == f"bag: average precision {precision_curve(ranks, right, 4).mean():.2f}"
     assert raw.get_linestyle() != envelope.get_linestyle()
 
 
