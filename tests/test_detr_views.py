@@ -75,7 +75,9 @@ def test_the_ranking_of_a_class_gives_its_average_precision():
     table = coco_average_precision(found, TRUTHS, 5).table
     for label in range(5):
         right, count = ranked(found, TRUTHS, label)
-        assert precision_curve(right, count).mean() == pytest.approx(table[label, 0].item())
+        assert precision_curve(torch.arange(len(right), 0, -1), right, count).mean() == pytest.approx(
+            table[label, 0].item()
+        )
     assert ranked(found, TRUTHS, 3, threshold=0.9)[1] == sum(int((e.labels == 3).sum()) for e in TRUTHS)
 
 
