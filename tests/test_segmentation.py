@@ -36,7 +36,7 @@ def test_what_a_head_gets_is_what_detr_computes(detr):
     assert [tuple(features.shape[1:]) for features in seen.features] == [(32, 16, 16), (16, 32, 32), (1, 64, 64)]
     assert torch.equal(seen.features[-1], SCENES.images)
     assert torch.equal(detr.encoder(stages(detr.backbone, SCENES.images)[-1]).cells, seen.memory.cells)
-    assert all(not part._forward_hooks for part in detr.modules())
+    assert not any(part._forward_hooks or part._forward_pre_hooks for part in detr.modules())
 
 
 @torch.no_grad()
