@@ -110,6 +110,8 @@ def test_masks_are_drawn_for_each_item_in_batches(detr):
     blind = draw_masks(detr, head, SCENES.images, items, SEEN["attention only"])
     dark = draw_masks(detr, head, 0 * SCENES.images, items, SEEN["attention only"])
     assert blind.shape == dark.shape and not torch.equal(blind, some)
+    same = draw_masks(detr, head, SCENES.images, items, SEEN["features only"])
+    assert torch.equal(same[0], same[1]) and not torch.equal(some[0], some[1]), "two queries of one scene"
 
 
 def test_masks_are_compared_by_hand():
