@@ -99,6 +99,24 @@ def detections_at(steps: Sequence[int], model: nn.Module, images: Tensor) -> tup
     return found, watch
 
 
+class LayerOf(nn.Module):
+    """A DETR that answers with what one of its decoder's layers finds.
+
+    Args:
+        detr: with auxiliary outputs.
+        layer: counted from 0; the last one is its usual answer.
+    """
+
+    def __init__(self, detr: nn.Module, layer: int):
+        super().__init__()
+        self.detr, self.layer = detr, layer
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """Return "pred_logits" (B, Q, C + 1) and "pred_boxes" (B, Q, 4)."""
+        outputs = self.detr(images)
+        return [*outputs["aux_outputs"], outputs][self.layer]
+
+
 def ranked(
     found: Sequence[Detections], truths: Sequence[Truths], label: int, threshold: float = 0.5
 ) -> tuple[Tensor, int]:

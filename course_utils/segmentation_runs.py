@@ -19,7 +19,7 @@ from course_utils.scenes import Scenes
 from course_utils.threads import one_thread
 from course_utils.training import Loss, Recipe, fit
 
-MASKS = Recipe(600, batch=8, lr=8e-3, weight_decay=1e-4, schedule="cosine", warmup=0.05)
+MASKS = Recipe(500, batch=8, lr=8e-3, weight_decay=1e-4, schedule="cosine", warmup=0.05)
 BRIGHTNESS = [step / 20 for step in range(1, 13)]  # from which a threshold is chosen
 CHOSEN_ON = 200  # training scenes
 
@@ -34,10 +34,16 @@ def without_features(seen: Seen) -> Seen:
     return seen._replace(features=[torch.zeros_like(features) for features in seen.features])
 
 
-# what a mask head gets besides the attention of its query
+def without_queries(seen: Seen) -> Seen:
+    """Take away what the queries know: then all masks of a scene are the same."""
+    return seen._replace(known=torch.zeros_like(seen.known))
+
+
+# what a mask head gets
 SEEN: dict[str, Callable[[Seen], Seen]] = {
     "attention and features": everything,
     "attention only": without_features,
+    "features only": without_queries,
 }
 
 

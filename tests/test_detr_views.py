@@ -69,6 +69,18 @@ def test_a_training_is_looked_at_after_the_steps_that_are_named():
     assert torch.equal(found[3][1].boxes, last[1].boxes) and not torch.equal(found[1][1].boxes, last[1].boxes)
 
 
+@torch.no_grad()
+def test_each_layer_can_answer():
+    detr, images = model(), SCENES.images[:2]
+    outputs = detr(images)
+    layers = [*outputs["aux_outputs"], outputs]
+    for number in (0, 1, 2):
+        found = detr_runs.detect(detr_views.LayerOf(detr, number), images)
+        boxes = cxcywh_to_xyxy(layers[number]["pred_boxes"])
+        assert torch.allclose(torch.stack([each.boxes for each in found]), boxes, atol=1e-6)
+    assert not torch.allclose(layers[0]["pred_boxes"], layers[2]["pred_boxes"], atol=1e-3)
+
+
 def test_the_ranking_of_a_class_gives_its_average_precision():
     found = [Detections(e.boxes[:-1], e.labels[:-1], torch.rand(len(e.labels) - 1)) for e in TRUTHS]
     found[0] = Detections(TRUTHS[0].boxes * 0.5, TRUTHS[0].labels, torch.ones(len(TRUTHS[0].labels)))

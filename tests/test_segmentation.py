@@ -36,7 +36,7 @@ def test_what_a_head_gets_is_what_detr_computes(detr):
     assert [tuple(features.shape[1:]) for features in seen.features] == [(32, 16, 16), (16, 32, 32), (1, 64, 64)]
     assert torch.equal(seen.features[-1], SCENES.images)
     assert torch.equal(detr.encoder(stages(detr.backbone, SCENES.images)[-1]).cells, seen.memory.cells)
-    assert all(not part._forward_hooks for part in detr.modules())
+    assert not any(part._forward_hooks or part._forward_pre_hooks for part in detr.modules())
 
 
 @torch.no_grad()
@@ -110,6 +110,8 @@ def test_masks_are_drawn_for_each_item_in_batches(detr):
     blind = draw_masks(detr, head, SCENES.images, items, SEEN["attention only"])
     dark = draw_masks(detr, head, 0 * SCENES.images, items, SEEN["attention only"])
     assert blind.shape == dark.shape and not torch.equal(blind, some)
+    same = draw_masks(detr, head, SCENES.images, items, SEEN["features only"])
+    assert torch.equal(same[0], same[1]) and not torch.equal(some[0], some[1]), "two queries of one scene"
 
 
 def test_masks_are_compared_by_hand():

@@ -41,20 +41,20 @@ def see(detr: nn.Module, images: Tensor) -> tuple[Outputs, Seen]:
     Returns:
         what it returns, and what a mask head gets.
     """
-    kept: dict[str, Tensor | Memory] = {}
+    known, memories = [], []
     hooks = [
-        detr.encoder.register_forward_hook(lambda _part, _given, memory: kept.update(memory=memory)),
-        detr.class_head.register_forward_hook(lambda _part, given, _logits: kept.update(known=given[0])),
+        detr.class_head.register_forward_pre_hook(lambda _, seen: known.append(*seen)),
+        detr.encoder.register_forward_hook(lambda *called: memories.append(called[-1])),
     ]
     outputs = detr(images)
     for hook in hooks:
         hook.remove()
     *features, _cells = stages(detr.backbone, images)
-    return outputs, Seen(kept["known"], kept["memory"], features[::-1])
+    return outputs, Seen(known[-1], memories[0], features[::-1])
 
 
 def stages(backbone: nn.Sequential, images: Tensor) -> list[Tensor]:
-    """Return the images, and the backbone's last features of each size, from large to small."""
+    """Return the images, and the backbone's last features of each smaller size."""
     found = [images]
     for part in backbone:
         features = part(found[-1])
@@ -78,7 +78,7 @@ class QueryMaps(nn.Module):
         self.query, self.key = nn.Linear(width, width), nn.Linear(width, width)
 
     def forward(self, known: Tensor, memory: Memory) -> Tensor:
-        """Return the maps (B, Q, h, N) of queries (B, Q, D); 1 is the mean of all cells."""
+        """Return the maps (B, Q, h, N) of queries (B, Q, D); their mean is 1."""
         q = split_heads(self.query(known), self.heads)  # (B, h, Q, d)
         k = split_heads(self.key(memory.cells + memory.positions), self.heads)
         weights = attention_weights(q, k)  # (B, h, Q, N)
@@ -86,7 +86,7 @@ class QueryMaps(nn.Module):
 
 
 class Double(nn.Module):
-    """Make maps twice as large, and let the backbone's features of that size sharpen them.
+    """Make maps twice as large, and sharpen them by the backbone's features.
 
     Args:
         inputs, outputs: channels before and after.
@@ -100,7 +100,10 @@ class Double(nn.Module):
         self.norm = nn.GroupNorm(1, outputs)
 
     def forward(self, maps: Tensor, features: Tensor, scenes: Tensor) -> Tensor:
-        """Map (P, inputs, H, W), with features (B, skip, 2 H, 2 W), to (P, outputs, 2 H, 2 W)."""
+        """Map (P, inputs, H, W) to (P, outputs, 2 H, 2 W).
+
+        The features are (B, skip, 2 H, 2 W), and scenes (P,) says which each needs.
+        """
         larger = F.interpolate(maps, scale_factor=2)
         return self.norm(self.mix(larger + self.skip(features)[scenes])).relu()
 
@@ -113,7 +116,12 @@ class MaskHead(nn.Module):
         skips: channels of the features that `see` returns.
     """
 
-    def __init__(self, width: int = 64, heads: int = 4, skips: Sequence[int] = (32, 16, 1)):
+    def __init__(
+        self,
+        width: int = 64,
+        heads: int = 4,
+        skips: Sequence[int] = (32, 16, 1),
+    ):
         super().__init__()
         self.maps = QueryMaps(width, heads)
         self.start = nn.Conv2d(width + heads, 32, 3, padding=1)
@@ -123,7 +131,7 @@ class MaskHead(nn.Module):
         self.out = nn.Conv2d(8, 1, 1)
 
     def forward(self, seen: Seen, scenes: Tensor, queries: Tensor) -> Tensor:
-        """Return mask logits (P, 64, 64) for pairs of a scene and a query, (P,) each."""
+        """Return mask logits (P, 64, 64) for P scenes and a query in each."""
         looks = self.maps(seen.known, seen.memory)[scenes, queries]  # (P, h, N)
         cells = seen.memory.cells.mT[scenes]  # (P, D, N)
         both = torch.cat([cells, looks], dim=1)  # (P, D + h, N)
@@ -169,6 +177,7 @@ def focal_loss(
         (), the mean over pixels. Lin et al. 2017, equation 5.
     """
     wanted = masks.to(logits)
-    loss = F.binary_cross_entropy_with_logits(logits, wanted, reduction="none")  # - log p
+    # - log p, with p the probability of what is true
+    loss = F.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
     weight = torch.where(wanted > 0.5, alpha, 1 - alpha)
     return (weight * (1 - (-loss).exp()) ** gamma * loss).mean()
