@@ -6,7 +6,9 @@ from course_utils.exercises import cases_10 as cases
 from course_utils.exercises import mistakes_10_assignment as assignment
 from course_utils.exercises import mistakes_10_box as box
 from course_utils.exercises import mistakes_10_class as naming
+from course_utils.exercises import mistakes_10_class_mean as mean
 from course_utils.exercises import mistakes_10_cost as cost
+from course_utils.exercises import mistakes_10_cost_boxes as cost_boxes
 from course_utils.exercises import mistakes_10_giou as giou
 from course_utils.exercises import mistakes_10_iou as iou
 from course_utils.exercises import mistakes_10_places as places
@@ -70,7 +72,7 @@ EXERCISES = (
         id="10.4",
         reference=matching.matching_cost,
         cases=cases.queries_and_targets,
-        mistakes=cost.COST,
+        mistakes=cost.COST + cost_boxes.BOXES,
         hints=(
             "Three tables (Q, T), one for each part; then their weighted sum. Which of the parts are good when large?",
             "`probability[:, labels]` picks a column for each target. `boxes[:, None] - targets` is (Q, T, 4).",
@@ -85,7 +87,7 @@ EXERCISES = (
         id="10.5",
         reference=set_loss.class_loss,
         cases=cases.classes_and_pairs,
-        mistakes=naming.CLASS,
+        mistakes=naming.EXPECTED + mean.MEAN,
         hints=(
             "First make the right answers, (B, Q): what should a query say that nobody was matched with?",
             '`torch.full((B, Q), C)` says "no object" everywhere. `expected[pairs.images, pairs.queries]` are the '

@@ -58,6 +58,11 @@ def _swapped(boxes, targets, pairs):
     return box_loss(boxes, targets, pairs)[::-1]
 
 
+def _one_minus_mean(boxes, targets, pairs):
+    found, wanted = _matched(boxes, targets, pairs)
+    return _distance(found, wanted) / len(targets), 1 - _overlap(found, wanted) / len(targets)
+
+
 def _mean_of_all(boxes, targets, pairs):
     found, wanted = _matched(boxes, targets, pairs)
     return F.l1_loss(found, wanted), _apart(found, wanted) / len(targets)
@@ -116,13 +121,6 @@ BOX = (
         "Add up the absolute differences.",
     ),
     Mistake(
-        "no-abs",
-        _made_of(distance=lambda found, wanted: (found - wanted).sum()),
-        "Differences of opposite signs cancel.",
-        "They are added up with their signs.",
-        "Take the absolute value first.",
-    ),
-    Mistake(
         "distance-of-corners",
         _made_of(distance=_corners),
         "The L1 distance is measured between corners.",
@@ -159,6 +157,13 @@ BOX = (
         "The sum of all GIoU is taken from 1.",
         "Each pair has a 1 of its own.",
         "First 1 - GIoU, then the sum, then the division by T.",
+    ),
+    Mistake(
+        "one-minus-mean",
+        _one_minus_mean,
+        "The second loss is 1 minus the GIoU by T, so a target without a query counts 1.",
+        "That is the same only if every target has a query; with more targets than queries some have none.",
+        "First 1 - GIoU, then the sum over the pairs, then the division by T.",
     ),
     Mistake(
         "iou",
@@ -201,13 +206,6 @@ BOX = (
         "The sums are divided by the number of all queries.",
         "Most of them have no target, and no box to compare.",
         "Divide by the number of targets.",
-    ),
-    Mistake(
-        "only-distance-divided",
-        lambda boxes, targets, pairs: (box_loss(boxes, targets, pairs)[0], _apart(*_matched(boxes, targets, pairs))),
-        "The second sum isn't divided.",
-        "It would grow with the batch, and the first would not.",
-        "Divide both by the number of targets.",
     ),
     Mistake(
         "target-order",

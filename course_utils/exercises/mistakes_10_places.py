@@ -52,6 +52,10 @@ def _placed_mlp(self, cells, mixed, positions):
     return self.norm2(cells + self.mlp(cells + positions))
 
 
+def _placed_result(self, cells, positions, mask=None):
+    return EncoderLayer.forward(self, cells, positions, mask) + positions
+
+
 PLACES = (
     Mistake(
         "positions-in-values",
@@ -89,6 +93,20 @@ PLACES = (
         "Add them to what the queries are made of as well.",
     ),
     Mistake(
+        "positions-alone",
+        _attending(lambda cells, placed: (placed - cells, placed - cells, cells)),
+        "Queries and keys are made of the positions alone.",
+        "Then every image would be looked at in the same way, whatever it shows.",
+        "Make them of `cells + positions`.",
+    ),
+    Mistake(
+        "keys-and-values-swapped",
+        _attending(lambda cells, placed: (placed, cells, placed)),
+        "Keys and values have changed places: the values have positions, the keys none.",
+        "`CrossAttention` is called with query, key, value, in this order.",
+        "Give `cells` as the third.",
+    ),
+    Mistake(
         "once",
         layer(forward=_once),
         "Positions are added to the cells themselves.",
@@ -108,6 +126,13 @@ PLACES = (
         "The MLP gets the positions as well.",
         "It works on each cell for itself, and needs no places.",
         "Give it the cells alone.",
+    ),
+    Mistake(
+        "positions-in-the-result",
+        layer(forward=_placed_result),
+        "The positions are added to the result.",
+        "The next layer adds them itself, and the decoder too.",
+        "Return the second norm's result as it is.",
     ),
     Mistake(
         "mask-ignored",

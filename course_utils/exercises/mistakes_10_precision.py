@@ -55,6 +55,11 @@ def _strictly_higher(scores, right, truths):
     return _read(found / truths, _best_from_here(found / rank), right=True)
 
 
+def _never_reached(scores, right, truths):
+    found, rank = _ranked(scores, right)
+    return _best_from_here(found / rank)[torch.searchsorted(found / truths, RECALLS)]
+
+
 def _last_again(scores, right, truths):
     found, rank = _ranked(scores, right)
     place = torch.searchsorted(found / truths, RECALLS)
@@ -95,6 +100,13 @@ PRECISION = (
         "The highest precisions stand in the opposite order.",
         "They were flipped for `cummax`, and not back again.",
         "Flip them once more.",
+    ),
+    Mistake(
+        "flipped-late",
+        _with_precision(lambda precision: precision.cummax(dim=0).values.flip(0)),
+        "The highest precisions are those up to a rank, and in the opposite order.",
+        "Flipping comes before `cummax` as well, not only after it.",
+        "Flip, take `cummax`, and flip back.",
     ),
     Mistake(
         "lowest",
@@ -139,6 +151,13 @@ PRECISION = (
         "Divide by `truths`.",
     ),
     Mistake(
+        "recall-of-ranks",
+        _with_ratios(lambda found, rank, truths: (rank / truths, found / rank)),
+        "Recall counts all detections, right or wrong.",
+        "Only the right ones have found a truth.",
+        "Divide the number of right ones so far by `truths`.",
+    ),
+    Mistake(
         "recall-of-found",
         _with_ratios(lambda found, rank, _: (found / found[-1].clamp(min=1), found / rank)),
         "Recall always ends at 1.",
@@ -179,6 +198,13 @@ PRECISION = (
         "Where a recall is reached exactly, it isn't counted.",
         "At this recall or a higher one: equal is enough, also at 1.",
         "Leave `right=True` out, or compare with `>=`.",
+    ),
+    Mistake(
+        "never-reached",
+        _never_reached,
+        "It fails where a recall is never reached.",
+        "`searchsorted` says D there, and the highest precisions end at D - 1.",
+        "Put a 0 behind them: `F.pad(highest, (0, 1))`.",
     ),
     Mistake(
         "last-again",

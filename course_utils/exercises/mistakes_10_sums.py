@@ -63,6 +63,18 @@ def _second_sum_before_norm(self, cells, mixed, _):
     return self.norm2(cells + self.mlp(self.norm1(cells)))
 
 
+def _pre_norm_of_the_sum(self, cells, positions, mask=None):
+    placed = self.norm1(cells + positions)
+    cells = cells + self.encoder_self(placed, placed, self.norm1(cells), mask)
+    return cells + self.mlp(self.norm2(cells))
+
+
+def _mlp_first(self, cells, positions, mask=None):
+    cells = self.norm2(cells + self.mlp(cells))
+    placed = cells + positions
+    return self.norm1(cells + self.encoder_self(placed, placed, cells, mask))
+
+
 SUMS = (
     Mistake(
         "pre-norm",
@@ -70,6 +82,20 @@ SUMS = (
         "The norms stand in front of attention and MLP.",
         "So it is in a ViT; DETR has them as the Transformer of 2017, behind the sums.",
         "First the sum, then its norm.",
+    ),
+    Mistake(
+        "pre-norm-of-the-sum",
+        layer(forward=_pre_norm_of_the_sum),
+        "The norms stand in front of attention and MLP, and positions go through the first.",
+        "In a ViT they stand there; DETR has them as the Transformer of 2017, behind the sums.",
+        "First attention and the sum, then its norm.",
+    ),
+    Mistake(
+        "mlp-first",
+        layer(forward=_mlp_first),
+        "The MLP comes before attention.",
+        "The two steps have changed places.",
+        "First attention, its sum and `norm1`; then the MLP, its sum and `norm2`.",
     ),
     Mistake(
         "norm-of-the-branch",
