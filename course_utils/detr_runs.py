@@ -26,7 +26,7 @@ from course_utils.models.set_loss import SetLoss, Targets, in_order
 from course_utils.models.small_detr import SmallDETR, centre_positions, small_detr
 from course_utils.scenes import Scenes
 from course_utils.threads import one_thread
-from course_utils.training import Loss, Recipe, fit
+from course_utils.training import Loss, Recipe, Watch, fit
 
 LIVE = Recipe(900, batch=16, lr=2e-3, weight_decay=1e-4, clip=1.0, schedule="cosine", warmup=0.05)
 # DETR's loss for eight queries and three items a scene, where it has 100 and seven: "no object" is less frequent here,
@@ -121,13 +121,31 @@ def measured(model: nn.Module, drawn: Scenes) -> dict[str, float]:
     return {**{name: round(value, 4) for name, value in values.items()}, **count_sure(found, truths)}
 
 
-def trained(model: nn.Module, recipe: Recipe, seed: int, *, set_loss: SetLoss, classes: int = 5) -> dict[str, float]:
-    """Train a detector in place on scenes of five or ten classes, and measure it on the 500 test scenes."""
+def trained(
+    model: nn.Module,
+    recipe: Recipe,
+    seed: int = 0,
+    *,
+    set_loss: SetLoss = FEW_QUERIES,
+    classes: int = 5,
+    watch: Callable[[Scenes], Watch] | None = None,
+) -> dict[str, float]:
+    """Train a detector in place on scenes of five or ten classes, and measure it on the 500 test scenes.
+
+    Args:
+        model: (B, 1, 64, 64) to what DETR returns.
+        recipe, seed: as for `fit`.
+        set_loss: compares.
+        classes: 5 or 10.
+        watch: makes, of the test scenes, what looks at the model after every step.
+    """
     items = data.fashion_mnist(60_000, 10_000)
     train_items, test_items = map(scenes.five_classes, items) if classes == 5 else items
-    history = fit(model, detection(model, train_items, recipe.batch, set_loss), recipe, seed=seed)
+    test = scenes.held_out_scenes(test_items)
+    loss, look = detection(model, train_items, recipe.batch, set_loss), watch and watch(test)
+    history = fit(model, loss, recipe, seed=seed, watch=look)
     return {
-        **measured(model, scenes.held_out_scenes(test_items)),
+        **measured(model, test),
         "loss": round(history.recent(), 4),
         "steps": recipe.steps,
         "parameters": count_parameters(model),
@@ -154,7 +172,7 @@ def variant(name: str, classes: int = 5) -> SmallDETR:
 def detr_arm(arm: str, seed: int) -> dict[str, float]:
     """Train one of `VARIANTS` as the lesson trains the last of them live."""
     torch.manual_seed(seed)
-    return trained(variant(arm), LIVE, seed, set_loss=FEW_QUERIES)
+    return trained(variant(arm), LIVE, seed)
 
 
 # what breaks it
