@@ -28,7 +28,7 @@ from course_utils.scenes import Scenes
 from course_utils.threads import one_thread
 from course_utils.training import Loss, Recipe, Watch, fit
 
-LIVE = Recipe(900, batch=16, lr=2e-3, weight_decay=1e-4, clip=1.0, schedule="cosine", warmup=0.05)
+LIVE = Recipe(750, batch=16, lr=2e-3, weight_decay=1e-4, clip=1.0, schedule="cosine", warmup=0.05)
 # DETR's loss for eight queries and three items a scene, where it has 100 and seven: "no object" is less frequent here,
 # and names are what a new network lacks for longest
 FEW_QUERIES = SetLoss(class_weight=2.0, no_object=0.4)
