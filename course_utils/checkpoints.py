@@ -101,6 +101,24 @@ CHECKPOINTS = {
         lambda: detr_runs.variant("chosen cells"),
         detr_stages.train_detector(5),
     ),
+    "detr_plain": Checkpoint(
+        "The lecture's DETR in small, with learned query vectors: the arm `plain` of the experiment `detr`, seed 0.",
+        lambda: detr_runs.variant("plain"),
+        lambda model: detr_runs.trained(model, detr_runs.LIVE),
+        dtype=torch.float16,
+    ),
+    "detr_unmatched": Checkpoint(
+        "A small DETR whose first query gets the first item of the list: `no matching` of `detr_broken`, seed 0.",
+        lambda: detr_runs.variant("both"),
+        detr_runs.train_broken("no matching"),
+        dtype=torch.float16,
+    ),
+    "detr_talkative": Checkpoint(
+        "A small DETR that never learns to say nothing: `no 'no object'` of `detr_broken`, seed 0.",
+        lambda: detr_runs.variant("both"),
+        detr_runs.train_broken("no 'no object'"),
+        dtype=torch.float16,
+    ),
     "detr_ten": Checkpoint(
         "The same for all ten classes of Fashion-MNIST.",
         lambda: detr_runs.variant("chosen cells", classes=10),
