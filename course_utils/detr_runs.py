@@ -60,7 +60,7 @@ def detection(model: nn.Module, items: ImageSet, batch: int, set_loss: SetLoss |
         drawn = scenes.make_scenes(items, batch, generator)
         outputs, targets = model(drawn.images), targets_of(drawn)
         proposals = outputs.get("enc_outputs")
-        chosen = compare.of_layer(proposals, targets) if proposals else 0.0
+        chosen = compare({**proposals, "aux_outputs": []}, targets) if proposals else 0.0
         return compare(outputs, targets) + chosen
 
     return loss
