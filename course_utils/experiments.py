@@ -16,6 +16,7 @@ import torch
 from course_utils import (
     copy_runs,
     deit_runs,
+    detr_runs,
     distill_runs,
     image_runs,
     inheritance_runs,
@@ -159,6 +160,21 @@ EXPERIMENTS = {
         "the same ones; accuracy on all 10,000 test images, of the mean and of each head, after 800 steps of 64.",
         deit_runs.DEIT_ARMS,
         deit_runs.deit_arm,
+    ),
+    "detr": Experiment(
+        "Small DETRs on scenes of 64 x 64 with five classes: plain, with reference boxes that are refined, with "
+        "conditional cross-attention, with both, and with queries chosen from the cells as well. Measured on 500 test "
+        "scenes after 900 steps of 16 new scenes.",
+        tuple(detr_runs.VARIANTS),
+        detr_runs.detr_arm,
+        seeds=(0, 1),
+    ),
+    "detr_broken": Experiment(
+        'The arm `both` of `detr` with one part left out: matching, "no object", the losses of earlier layers, or the '
+        "cells' positions.",
+        tuple(detr_runs.BROKEN),
+        detr_runs.broken_arm,
+        seeds=(0, 1),
     ),
     "throughput": Experiment(
         "Images a second of models with 3 to 5 billion multiply-adds: one thread, CPU time, batches of 2, in turns "

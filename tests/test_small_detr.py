@@ -6,11 +6,12 @@ import pytest
 import torch
 from detrs import randomise
 
-from course_utils import detr_runs
+from course_utils import data, detr_runs, scenes
 from course_utils.average_precision import Detections, Truths
 from course_utils.boxes import cxcywh_to_xyxy
-from course_utils.detr_runs import VARIANTS, count_sure, no_positions, variant
+from course_utils.detr_runs import FEW_QUERIES, VARIANTS, count_sure, no_positions, variant
 from course_utils.models.attention import merge_heads, split_heads
+from course_utils.models.chosen_cells import cell_boxes
 from course_utils.models.conv import count_parameters
 from course_utils.models.detr import Memory
 from course_utils.models.detr_variants import (
@@ -20,6 +21,7 @@ from course_utils.models.detr_variants import (
     ReferenceBoxes,
     ReferencePoints,
     short_waves,
+    waves_to_heads,
 )
 from course_utils.models.maps import attention_maps
 from course_utils.models.small_detr import centre_positions, small_detr
@@ -35,6 +37,8 @@ def test_each_variant_answers_as_detr_does(name):
     model = variant(name, classes=10).eval()
     images = torch.rand(2, 1, 64, 64)
     found = model(images)
+    proposals = found.pop("enc_outputs", None)
+    assert (proposals is not None) == (name == "chosen cells")
     assert set(found) == {"pred_logits", "pred_boxes", "aux_outputs"} and len(found["aux_outputs"]) == 2
     for layer in (found, *found["aux_outputs"]):
         assert layer["pred_logits"].shape == (2, 8, 11) and layer["pred_boxes"].shape == (2, 8, 4)
@@ -58,6 +62,7 @@ def test_what_each_change_costs():
     assert counts["refined boxes"] - plain == embed + references - vectors
     assert counts["conditional attention"] - plain == conditional + references
     assert counts["both"] - plain == embed + references - vectors + conditional
+    assert counts["both"] - counts["chosen cells"] == references
 
 
 @torch.no_grad()
@@ -117,6 +122,56 @@ def test_a_box_is_its_reference_and_a_change():
     points.box_head[-1].weight.zero_(), points.box_head[-1].bias.fill_(1.0)
     found = points(normal(2, 1, 64, 64))
     assert torch.allclose(found["pred_boxes"].logit(), (points.queries.reference + 1).expand(2, 8, 4), atol=1e-9)
+
+
+@torch.no_grad()
+def test_the_decoder_begins_with_the_surest_cells():
+    torch.manual_seed(0)
+    model = variant("chosen cells").eval()
+    images = torch.rand(3, 1, 64, 64)
+    memory = model.encoder(model.backbone(images))
+    target, reference, proposals = model.queries.start(memory, model.detect)
+    assert proposals["pred_logits"].shape == (3, 64, 6) and reference.shape == (3, 8, 4)
+    scores = proposals["pred_logits"].softmax(dim=-1)[..., :5].amax(dim=-1)  # (3, 64)
+    for image in range(3):
+        best = sorted(range(64), key=lambda cell: -scores[image, cell])[:8]
+        assert torch.equal(target[image], memory.cells[image, best])
+        assert torch.allclose(reference[image].sigmoid(), proposals["pred_boxes"][image, best], atol=1e-6)
+    boxes = cell_boxes(64).sigmoid()
+    assert torch.allclose(boxes[8 * 2 + 5], torch.tensor([5.5 / 8, 2.5 / 8, 1 / 3, 1 / 3]))
+
+
+def test_proposals_are_compared_as_a_layer_is():
+    torch.manual_seed(0)
+    model, items = variant("chosen cells"), scenes.five_classes(data.fashion_mnist()[0])
+    loss = detr_runs.detection(model, items, 4)(torch.Generator().manual_seed(0))
+    drawn = scenes.make_scenes(items, 4, torch.Generator().manual_seed(0))
+    outputs, targets = model(drawn.images), detr_runs.targets_of(drawn)
+    layers = [outputs, *outputs["aux_outputs"], outputs["enc_outputs"]]
+    assert loss.item() == pytest.approx(sum(FEW_QUERIES.of_layer(layer, targets).item() for layer in layers), rel=1e-5)
+    loss.backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
+
+
+@torch.no_grad()
+def test_untrained_conditional_attention_looks_near_its_box():
+    torch.manual_seed(0)
+    cells = torch.zeros(1, 64, 64)
+    positions = centre_positions(torch.ones(1, 8, 8), 64)
+    boxes = torch.tensor([[[0.3125, 0.6875, 0.3, 0.3], [0.8125, 0.1875, 0.3, 0.3]]])  # centres of cells
+    inputs = torch.zeros(1, 2, 64), None, boxes, Memory(cells, positions, None)
+    near = {}
+    for kind in (ConditionalCross, PlacedCross):
+        layer = kind(64, 4)
+        if kind is ConditionalCross:
+            layer.stretch[-1].weight.zero_(), layer.stretch[-1].bias.zero_()
+            weights = layer.weights(*inputs)
+        else:
+            weights = layer.weights(inputs[0], torch.zeros(1, 2, 64), *inputs[2:])
+        near[kind] = weights[0, :, [0, 1], [5 * 8 + 2, 1 * 8 + 6]].mean()
+    assert near[ConditionalCross] > 5 * near[PlacedCross]
+    dealt = waves_to_heads(16, 2)  # eight numbers of y, then of x; four of each to a head
+    assert (dealt @ torch.arange(16.0)).tolist() == [0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15]
 
 
 def test_positions_are_measured_as_boxes_are():

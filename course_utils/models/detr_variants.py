@@ -5,6 +5,9 @@ Reference boxes, refined layer by layer: Zhu et al. 2021, "Deformable DETR", sec
 queries, `D` width, `h` heads, `d = D / h`. Boxes are cxcywh in 0..1; a reference is a box before the sigmoid.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 
@@ -63,16 +66,20 @@ class ConditionalCross(CrossAttention):
 
     The scores are a sum of two products, q_c k_c + q_p k_p: Meng et al. 2021, section 3.
     A query's place is the sine position of its box's centre, each wave stretched by what
-    the query knows: so it can look for the edges of its object.
+    the query knows: so it can look for the edges of its object. Both place matrices begin
+    as the same one: then equal places fit best, and every query looks near its box at once.
 
     Args:
-        width, heads: D and h.
+        width, heads: D, a multiple of 2 h, and h.
     """
 
     def __init__(self, width: int, heads: int):
         super().__init__(width, heads)
         self.stretch = feed_forward(width, width, width)
         self.query_place, self.key_place = (nn.Linear(width, width) for _ in range(2))
+        for place in (self.query_place, self.key_place):
+            nn.init.zeros_(place.bias)
+            place.weight.data.copy_(2 * waves_to_heads(width, heads))
 
     def forward(
         self,
@@ -103,13 +110,52 @@ class ConditionalCross(CrossAttention):
         return attention_weights(q, k, memory.mask)  # of (B, h, Q, 2 d), (B, h, N, 2 d)
 
 
+def waves_to_heads(width: int, heads: int) -> Tensor:
+    """Return the matrix (D, D) that gives every head some of the waves of y and of x.
+
+    A wave's sine and cosine stay together: multiplied with those of another place, they
+    add up to the cosine of the distance.
+    """
+    order = torch.arange(width).view(-1, heads, 2).transpose(0, 1).flatten()
+    return torch.eye(width)[order]
+
+
 def spread_boxes(queries: int) -> Tensor:
     """Draw boxes (Q, 4), a third of the image's side large, centres anywhere; before the sigmoid."""
     centres = 0.1 + 0.8 * torch.rand(queries, 2)
     return torch.cat([centres, torch.full((queries, 2), 1 / 3)], dim=-1).logit()
 
 
-class LearnedQueries(nn.Module):
+class Start(NamedTuple):
+    """How the decoder begins.
+
+    Attributes:
+        target: (B, Q, D), what each query knows.
+        reference: (B, Q, 4), where it begins, in logits.
+        proposals: "pred_logits" and "pred_boxes" of all cells, if queries were chosen from them.
+    """
+
+    target: Tensor
+    reference: Tensor
+    proposals: dict[str, Tensor] | None = None
+
+
+# reads classes and boxes off what is known (B, N, D) and references (N, 4): what was found,
+# and how far the boxes lie from the references, in logits
+Detect = Callable[[Tensor, Tensor], tuple[dict[str, Tensor], Tensor]]
+
+
+class Queries(nn.Module):
+    """What all queries share that know nothing of the image when the decoder begins."""
+
+    def start(self, memory: Memory, _detect: Detect) -> Start:
+        """Begin every image with the same references, `self.reference` (Q, 4)."""
+        cells = memory.cells
+        reference = self.reference.expand(len(cells), -1, -1)
+        return Start(cells.new_zeros(*reference.shape[:2], cells.shape[-1]), reference)
+
+
+class LearnedQueries(Queries):
     """DETR's queries: learned vectors, and no box to begin with.
 
     Args:
@@ -142,7 +188,7 @@ class ReferencePoints(LearnedQueries):
         self.reference = nn.Parameter(spread_boxes(queries))
 
 
-class ReferenceBoxes(nn.Module):
+class ReferenceBoxes(Queries):
     """Learned boxes as queries, which every layer corrects: Liu et al. 2022, section 4.
 
     Args:

@@ -88,7 +88,8 @@ class SmallDETR(nn.Module):
 
     Args:
         encoder: features to a `Memory`.
-        queries: says where each query begins, what its vector is, and where it goes on.
+        queries: says how the decoder begins, what each query's vector is in every layer,
+            and where its box goes on.
         layers: of the decoder.
         classes: C.
     """
@@ -107,24 +108,41 @@ class SmallDETR(nn.Module):
         self.box_head = feed_forward(WIDTH, WIDTH, WIDTH, 4)
 
     def forward(self, images: Tensor) -> Outputs:
-        """Detect the objects in images (B, 1, H', W'): the dictionary that DETR returns."""
-        memory, found = self.encoder(self.backbone(images)), []
-        reference = self.queries.reference.expand(len(images), -1, -1)  # logits
-        target = images.new_zeros(*reference.shape[:2], WIDTH)
+        """Detect the objects in images (B, 1, H', W'): the dictionary that DETR returns.
+
+        If the queries were chosen from the cells, "enc_outputs" is what all cells answered.
+        """
+        memory, layers = self.encoder(self.backbone(images)), []
+        target, reference, proposals = self.queries.start(memory, self.detect)
         for layer in self.decoder:
             target = layer(target, self.queries(reference), reference.sigmoid(), memory)
-            known = self.norm(target)
-            change = self.box_head(known)
-            boxes = (reference + change).sigmoid()
-            found.append({"pred_logits": self.class_head(known), "pred_boxes": boxes})
+            found, change = self.detect(self.norm(target), reference)
+            layers.append(found)
             reference = self.queries.refine(reference, change)
-        return with_auxiliary(found)
+        chosen = {"enc_outputs": proposals} if proposals else {}
+        return {**with_auxiliary(layers), **chosen}
+
+    def detect(
+        self,
+        known: Tensor,
+        reference: Tensor,
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        """Read classes and boxes off what is known (B, Q, D).
+
+        Returns:
+            "pred_logits" and "pred_boxes", and the change (B, Q, 4) from the references,
+            in logits.
+        """
+        change = self.box_head(known)
+        boxes = (reference + change).sigmoid()
+        return {"pred_logits": self.class_head(known), "pred_boxes": boxes}, change
 
 
 def small_backbone() -> nn.Sequential:
     """Make a CNN from grey images (B, 1, H', W') to features (B, 64, H' / 8, W' / 8)."""
     stem = normed(nn.Conv2d(1, 16, 3, stride=2, padding=1, bias=False), 16)
-    return nn.Sequential(stem, nn.ReLU(), BasicBlock(16, 32, 2), BasicBlock(32, 64, 2))
+    blocks = BasicBlock(16, 32, 2), BasicBlock(32, 64, 2), BasicBlock(64, 64, 1)
+    return nn.Sequential(stem, nn.ReLU(), *blocks)
 
 
 def centre_positions(valid: Tensor, width: int) -> Tensor:
@@ -151,7 +169,7 @@ def small_detr(
     """Make a DETR with 8 queries, 2 encoder and 3 decoder layers of width 64.
 
     Args:
-        queries: `LearnedQueries`, `ReferencePoints` or `ReferenceBoxes`.
+        queries: `LearnedQueries`, `ReferencePoints`, `ReferenceBoxes` or `ChosenCells`.
         cross: `PlacedCross` or `ConditionalCross`, made from D and h.
         classes: C.
         positions: of the cells, as for `Encoder`.
