@@ -14,7 +14,7 @@ from course_utils.boxes import cxcywh_to_xyxy
 from course_utils.detr_views import FoundItems
 from course_utils.models.attention import attention_weights
 from course_utils.models.conv import count_parameters
-from course_utils.models.segmentation import MaskHead, QueryMaps, dice_loss, focal_loss, see, stages
+from course_utils.models.segmentation import MaskHead, QueryMaps, dice_loss, focal_loss, see
 from course_utils.segmentation_runs import MASKS, SEEN, bright_pixels, draw_masks, mask_iou, mask_loss, train_head
 from course_utils.training import fit
 
@@ -22,10 +22,10 @@ ITEMS = scenes.five_classes(data.fashion_mnist(10, 100)[1])
 SCENES = scenes.make_scenes(ITEMS, 4, torch.Generator().manual_seed(0))
 
 
-@pytest.fixture
-def detr():
+@pytest.fixture(params=["both", "chosen cells"])
+def detr(request):
     """A small DETR whose queries know different things, though it isn't trained."""
-    return randomise(detr_runs.variant("both")).float()
+    return randomise(detr_runs.variant(request.param)).float()
 
 
 def test_what_a_head_gets_is_what_detr_computes(detr):
@@ -35,7 +35,9 @@ def test_what_a_head_gets_is_what_detr_computes(detr):
     assert torch.equal(outputs["pred_boxes"], again["pred_boxes"]) and not outputs["pred_boxes"].requires_grad
     assert [tuple(features.shape[1:]) for features in seen.features] == [(32, 16, 16), (16, 32, 32), (1, 64, 64)]
     assert torch.equal(seen.features[-1], SCENES.images)
-    assert torch.equal(detr.encoder(stages(detr.backbone, SCENES.images)[-1]).cells, seen.memory.cells)
+    assert torch.equal(detr.encoder(detr.backbone(SCENES.images)).cells, seen.memory.cells)
+    assert torch.equal(detr.backbone[:3](SCENES.images), seen.features[0])
+    assert torch.equal(detr.backbone[:2](SCENES.images), seen.features[1])
     assert not any(part._forward_hooks or part._forward_pre_hooks for part in detr.modules())
 
 

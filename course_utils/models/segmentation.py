@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.hooks import RemovableHandle
 
 from course_utils.models.attention import attention_weights, split_heads
 from course_utils.models.detr import Memory, Outputs
@@ -41,28 +42,26 @@ def see(detr: nn.Module, images: Tensor) -> tuple[Outputs, Seen]:
     Returns:
         what it returns, and what a mask head gets.
     """
-    known, memories = [], []
-    hooks = [
-        detr.class_head.register_forward_pre_hook(lambda _, seen: known.append(*seen)),
-        detr.encoder.register_forward_hook(lambda *called: memories.append(called[-1])),
-    ]
+    known, memories, passed = [], [], [images]
+    head = detr.class_head
+    hooks = [keep_outputs(part, passed) for part in detr.backbone]
+    hooks.append(keep_outputs(detr.encoder, memories))
+    hooks.append(head.register_forward_pre_hook(lambda _, seen: known.append(*seen)))
     outputs = detr(images)
     for hook in hooks:
         hook.remove()
-    *features, _cells = stages(detr.backbone, images)
+    *features, _cells = last_of_each_size(passed)
     return outputs, Seen(known[-1], memories[0], features[::-1])
 
 
-def stages(backbone: nn.Sequential, images: Tensor) -> list[Tensor]:
-    """Return the images, and the backbone's last features of each smaller size."""
-    found = [images]
-    for part in backbone:
-        features = part(found[-1])
-        if features.shape[2:] == found[-1].shape[2:]:
-            found[-1] = features
-        else:
-            found.append(features)
-    return found
+def keep_outputs(part: nn.Module, into: list) -> RemovableHandle:
+    """Put whatever a part of a model returns into a list, too."""
+    return part.register_forward_hook(lambda *called: into.append(called[-1]))
+
+
+def last_of_each_size(passed: Sequence[Tensor]) -> list[Tensor]:
+    """Return the last of the features (B, channels, H, W) of each H, in their order."""
+    return list({features.shape[2]: features for features in passed}.values())
 
 
 class QueryMaps(nn.Module):
