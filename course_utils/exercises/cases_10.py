@@ -23,7 +23,7 @@ RANKED = (  # which are right, the surest first, and how many truths there are
     ("0010110111000", 11, "the surest is wrong"),
     ("10110100", 4, "everything is found"),
     ("01001", 13, "most are missed"),
-    ("000", 3, "nothing is right"),
+    ("0000", 3, "nothing is right"),
 )
 
 
@@ -122,7 +122,7 @@ def ranked_detections() -> list[Case]:
 
     A recall is one of the 101 only at whole quarters, which have no rounding error.
     """
-    generator, cases = torch.Generator().manual_seed(108), []
+    generator, cases = torch.Generator().manual_seed(110), []
     for digits, truths, note in RANKED:
         order = torch.randperm(len(digits), generator=generator)
         scores = torch.rand(len(digits), generator=generator, dtype=torch.float64).sort(descending=True).values
