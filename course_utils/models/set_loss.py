@@ -114,7 +114,8 @@ def box_loss(boxes: Tensor, targets: Tensor, pairs: Pairs) -> tuple[Tensor, Tens
         () twice, the L1 distance and 1 - GIoU, both as sums over the pairs divided by T:
         an image with many objects counts more than one with few.
     """
-    found, wanted = boxes[pairs.images, pairs.queries], targets[pairs.targets]  # (P, 4)
+    found = boxes[pairs.images, pairs.queries]  # (P, 4)
+    wanted = targets[pairs.targets]
     distance = (found - wanted).abs().sum()
     giou = paired_giou(cxcywh_to_xyxy(found), cxcywh_to_xyxy(wanted))  # (P,)
     count = max(len(targets), 1)
