@@ -15,7 +15,14 @@ from exercise_outcomes import float64  # noqa: F401
 from torch.nn import functional as F
 
 from course_utils.average_precision import RECALLS, precision_curve, surest_first
-from course_utils.boxes import all_pairs, box_area, check_corners, generalized_box_iou, intersection_and_union
+from course_utils.boxes import (
+    all_pairs,
+    box_area,
+    check_corners,
+    cxcywh_to_xyxy,
+    generalized_box_iou,
+    intersection_and_union,
+)
 from course_utils.exercises.lesson_10 import EXERCISES
 from course_utils.models.detr import EncoderLayer
 from course_utils.models.matching import assignment_cost, match_by_brute_force, match_lowest_first, matching_cost
@@ -98,6 +105,19 @@ def test_pairs_mix_targets_and_queries(id):
         batches.add(found.shape[0])
         left_over.add(len(targets) - len(taken))
     assert batches == {1, 2, 3} and left_over == ({0} if id == "10.5" else {0, 1})
+
+
+@pytest.mark.parametrize(("id", "where"), [("10.4", (1, 3)), ("10.6", (0, 1))])
+def test_some_boxes_touch_and_some_do_not(id, where):
+    signs = set()
+    for case in TABLE[id].cases():
+        boxes, targets = (cxcywh_to_xyxy(case.arguments[place].reshape(-1, 4)) for place in where)
+        alike = generalized_box_iou(boxes, targets)
+        if id == "10.6":
+            pairs = case.arguments[2]
+            alike = alike[pairs.images * case.arguments[0].shape[1] + pairs.queries, pairs.targets]
+        signs |= set((alike > 0).flatten().tolist())
+    assert signs == {True, False}
 
 
 def test_masks_hide_some_cells_and_never_all():
