@@ -86,7 +86,7 @@ def box_iou(first: Tensor, second: Tensor) -> Tensor:
 
 
 def generalized_box_iou(first: Tensor, second: Tensor) -> Tensor:
-    """Compare all boxes with all by GIoU, which tells near from far even where IoU is 0.
+    """Compare all boxes with all by GIoU, which tells near from far where IoU is 0.
 
     From the IoU goes what the smallest box around both has left over, as a share.
 

@@ -201,10 +201,10 @@ BOX = (
         "Divide by the number of targets.",
     ),
     Mistake(
-        "by-queries",
-        _divided(lambda boxes, *_: boxes.shape[0] * boxes.shape[1]),
-        "The sums are divided by the number of all queries.",
-        "Most of them have no target, and no box to compare.",
+        "by-three",
+        _divided(lambda boxes, targets, pairs: len(pairs)),
+        "The sums are divided by 3.",
+        "`len(pairs)` counts its three parts: images, queries and targets.",
         "Divide by the number of targets.",
     ),
     Mistake(

@@ -107,7 +107,7 @@ GIOU = (
     Mistake(
         "shared-over-around",
         _made_of(lambda shared, _, around: ratio(shared, around)),
-        "It is the intersection divided by the box around both, and nothing else.",
+        "It comes to the intersection divided by the box around both.",
         "That is 0 for all boxes that don't touch, as the IoU is.",
         "Keep the IoU as it is, and take off what the box around both has left over.",
     ),

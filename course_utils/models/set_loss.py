@@ -111,12 +111,13 @@ def box_loss(boxes: Tensor, targets: Tensor, pairs: Pairs) -> tuple[Tensor, Tens
         pairs: who was matched.
 
     Returns:
-        () twice, the L1 distance and 1 - GIoU, both as sums over the pairs divided by T:
-        an image with many objects counts more than one with few.
+        () twice, the L1 distance and 1 - GIoU, both as sums over the pairs, divided by
+        T: an image with many objects counts more than one with few.
     """
-    found, wanted = boxes[pairs.images, pairs.queries], targets[pairs.targets]  # (P, 4)
+    found = boxes[pairs.images, pairs.queries]  # (P, 4)
+    wanted = targets[pairs.targets]
     distance = (found - wanted).abs().sum()
-    giou = paired_giou(cxcywh_to_xyxy(found), cxcywh_to_xyxy(wanted))  # (P,)
+    giou = paired_giou(cxcywh_to_xyxy(found), cxcywh_to_xyxy(wanted))
     count = max(len(targets), 1)
     return distance / count, (1 - giou).sum() / count
 
