@@ -153,6 +153,14 @@ def test_proposals_are_compared_as_a_layer_is():
     assert all(parameter.grad is not None for parameter in model.parameters())
 
 
+def test_mirror_images_keep_their_labels():
+    items = data.fashion_mnist(20, 10)[0]
+    both = detr_runs.with_mirrored(items)
+    assert len(both) == 40 and both.classes == items.classes
+    assert torch.equal(both.images[23], items.images[3].flip(1)) and both.labels[23] == items.labels[3]
+    assert torch.equal(both.images[:20], items.images)
+
+
 @torch.no_grad()
 def test_untrained_conditional_attention_looks_near_its_box():
     torch.manual_seed(0)
@@ -187,8 +195,8 @@ def test_without_positions_the_transformer_cannot_tell_cells_apart():
     torch.manual_seed(0)
     for positions, same in ((centre_positions, False), (no_positions, True)):
         model = small_detr(positions=positions).eval()
-        features = torch.randn(1, 64, 8, 8)
-        shuffled = features.flatten(2)[..., torch.randperm(64)].view(1, 64, 8, 8)
+        features = torch.randn(1, 96, 8, 8)
+        shuffled = features.flatten(2)[..., torch.randperm(64)].view(1, 96, 8, 8)
         model.backbone = torch.nn.Identity()
         difference = (model(features)["pred_logits"] - model(shuffled)["pred_logits"]).abs().max()
         assert (difference < 1e-4) == same
