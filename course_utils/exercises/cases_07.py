@@ -96,9 +96,7 @@ def predictions() -> list[Case]:
     ):
         labels = torch.randint(classes, (N,), generator=generator)
         tempting = torch.randint(classes, (N,), generator=generator)  # what both are wrong with
-        models = [
-            torch.where(torch.rand(N, generator=generator) < share, tempting, labels) for share in (one, other)
-        ]
+        models = [torch.where(torch.rand(N, generator=generator) < share, tempting, labels) for share in (one, other)]
         slips = torch.rand(N, generator=generator) < 0.15
         second = torch.where(slips, torch.randint(classes, (N,), generator=generator), models[1])
         found.append(Case((models[0], second, labels), note=note))
