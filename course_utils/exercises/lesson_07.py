@@ -6,6 +6,7 @@ from course_utils.exercises import cases_07 as cases
 from course_utils.exercises import mistakes_07_blocks as blocks
 from course_utils.exercises import mistakes_07_distilled as distilled
 from course_utils.exercises import mistakes_07_divergence as divergence
+from course_utils.exercises import mistakes_07_halves as halves
 from course_utils.exercises import mistakes_07_hard as hard
 from course_utils.exercises import mistakes_07_heads as heads
 from course_utils.exercises import mistakes_07_measures as measures
@@ -56,7 +57,7 @@ EXERCISES = (
         id="7.3",
         reference=distillation.soft_distillation_loss,
         cases=cases.soft_lessons,
-        mistakes=soft.SOFT,
+        mistakes=soft.SOFT + halves.HALVES,
         hints=(
             "Two numbers, one from the labels and one from the teacher, and two weights that sum to 1. Whose is "
             "`weight`?",

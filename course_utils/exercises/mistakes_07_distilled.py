@@ -38,6 +38,10 @@ def _positions_not_a_parameter(self, width, tokens, classes):
     self.pos_embed = torch.randn(1, tokens + 1, width)
 
 
+def _positions_not_wrapped(self, width, tokens, classes):
+    self.pos_embed = torch.randn(1, tokens + 1, width)
+
+
 def _frozen(self, width, tokens, classes):
     _with_all(self, width, tokens, classes)
     self.dist_token.requires_grad_(False)
@@ -99,16 +103,22 @@ PARTS = (
         "token-not-a-parameter",
         _made(_not_a_parameter),
         "There is no parameter `dist_token`.",
-        "It isn't made, or it is a plain tensor, which the optimiser doesn't see and which isn't stored with the model.",
+        "It isn't made, or it is a plain tensor: the optimiser doesn't see that, and it isn't stored with the model.",
         "`self.dist_token = nn.Parameter(...)`, of the class token's shape.",
     ),
     Mistake(
         "positions-not-a-parameter",
         _made(_positions_not_a_parameter),
         "There is no parameter `pos_embed`.",
-        "It was deleted, or it is a plain tensor, which the optimiser doesn't see and which isn't stored with the "
-        "model.",
+        "It was deleted, or it is a plain tensor: the optimiser doesn't see that, and it isn't stored with the model.",
         "`self.pos_embed = nn.Parameter(...)`, (1, 2 + N, D).",
+    ),
+    Mistake(
+        "positions-not-wrapped",
+        _made(_positions_not_wrapped),
+        "A plain tensor is put where the parameter `pos_embed` is.",
+        "PyTorch refuses that: the optimiser wouldn't see it any more.",
+        "Wrap it: `nn.Parameter(...)`.",
     ),
     Mistake(
         "token-frozen",

@@ -32,6 +32,10 @@ def _swapped(student, teacher, T):
     return T**2 * between(log_teacher, log_student).mean()
 
 
+def _swapped_unscaled(student, teacher, T):
+    return _swapped(student, teacher, T) / T**2
+
+
 def _sign(student, teacher, T):
     return -(T**2) * between(*logs(student, teacher, T)).mean()
 
@@ -105,6 +109,14 @@ WHICH = (
         "The divergence isn't symmetric. The teacher's probabilities are the weights of the sum, and stand first.",
         "Weight with the teacher's probabilities, and subtract the student's logarithms. For `F.kl_div` the student "
         "comes first.",
+    ),
+    Mistake(
+        "swapped-and-no-t-squared",
+        checked(_swapped_unscaled),
+        "This is KL(student || teacher), and T² is missing.",
+        "The divergence isn't symmetric: the teacher's probabilities are the weights of the sum. And it falls with "
+        "1/T², as does its gradient.",
+        "Weight with the teacher's probabilities, and multiply the result with `temperature**2`.",
     ),
     Mistake(
         "sign",

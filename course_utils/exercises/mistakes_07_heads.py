@@ -132,6 +132,20 @@ HEADS = (
         "Use `self.head` for token 0.",
     ),
     Mistake(
+        "same-logits-twice",
+        changed(answer=lambda self, one, other: (self.head(one), self.head(one))),
+        "The class head's logits come out twice.",
+        "Neither `head_dist` nor the distillation token is used.",
+        "Give `head_dist` token 1, as the second of the two.",
+    ),
+    Mistake(
+        "images-not-tokens",
+        changed(read=lambda self, tokens: (tokens[0], tokens[1])),
+        "The heads read images 0 and 1, not tokens 0 and 1.",
+        "The first axis is the batch.",
+        "Take `tokens[:, 0]` and `tokens[:, 1]`.",
+    ),
+    Mistake(
         "no-norm",
         changed(both_logits=_not_normalised),
         "The norm behind the last block is missing.",

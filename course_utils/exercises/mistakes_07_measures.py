@@ -1,5 +1,6 @@
-"""More mistakes of exercise 7.4: another measure than the cross-entropy of logits."""
+"""More mistakes of exercise 7.4: another measure, or targets that `F.cross_entropy` refuses."""
 
+import torch
 from torch.nn import functional as F
 
 from course_utils.exercises.registry import Mistake
@@ -13,6 +14,17 @@ def _both(measure):
         check_shapes(student_logits, teacher_logits)
         decisions = teacher_logits.argmax(dim=1)
         return (measure(student_logits, labels) + measure(student_logits, decisions)) / 2
+
+    return wrong
+
+
+def _taught(target):
+    """Return an answer with another target for the teacher's part: `target(teacher, decisions)`."""
+
+    def wrong(student_logits, teacher_logits, labels):
+        check_shapes(student_logits, teacher_logits)
+        made = target(teacher_logits, teacher_logits.argmax(dim=1))
+        return (F.cross_entropy(student_logits, labels) + F.cross_entropy(student_logits, made)) / 2
 
     return wrong
 
@@ -36,6 +48,41 @@ MEASURES = (
         "`F.cross_entropy` is given probabilities.",
         "It takes a softmax itself, and of probabilities that makes nearly equal ones.",
         "Give it the student's logits.",
+    ),
+    Mistake(
+        "labels-first",
+        _both(lambda student, target: F.cross_entropy(target, student)),
+        "`F.cross_entropy` is given the target first.",
+        "Its first argument are logits, and whole numbers have no softmax.",
+        "First the student's logits, then the target.",
+    ),
+    Mistake(
+        "one-hot",
+        _taught(lambda teacher, decisions: F.one_hot(decisions)),
+        "The teacher's decisions are one-hot, and whole numbers.",
+        "`F.cross_entropy` takes a target (B, C) for probabilities, and wants floating-point numbers then.",
+        "Give it the decisions as they are, (B,).",
+    ),
+    Mistake(
+        "a-pair",
+        _taught(lambda teacher, decisions: torch.max(teacher, dim=1)),
+        "The target is a pair: the largest logits, and where they are.",
+        "`torch.max` with `dim` returns both.",
+        "Use `argmax`, which returns only where they are.",
+    ),
+    Mistake(
+        "largest-logits",
+        _taught(lambda teacher, decisions: teacher.amax(dim=1)),
+        "The target is the teacher's largest logits.",
+        "How large they are doesn't matter; the class is wanted.",
+        "Use `argmax`, which says where the largest one is.",
+    ),
+    Mistake(
+        "axis-kept",
+        _taught(lambda teacher, decisions: decisions[:, None]),
+        "The teacher's decisions are (B, 1).",
+        "`keepdim=True`, or `topk`, keeps the axis of the classes.",
+        "The target of `F.cross_entropy` is (B,).",
     ),
     Mistake(
         "no-logarithm",

@@ -30,7 +30,7 @@ MODES = (
         "both-in-eval-mode",
         changed(afterwards=_both),
         "In eval mode two outputs come out, not one.",
-        "Whoever uses the model wants one answer.",
+        "Who uses the model wants one answer. The mode is `self.training`; `self.train` is a method, and always true.",
         "Return the mean of the two unless `self.training`.",
     ),
     Mistake(
@@ -46,6 +46,20 @@ MODES = (
         "In training only the class head's logits come out.",
         "The distillation head would never learn.",
         "If `self.training`, return both.",
+    ),
+    Mistake(
+        "probabilities-in-training",
+        changed(while_training=lambda self, one, other: (one.softmax(dim=-1), other.softmax(dim=-1))),
+        "In training probabilities come out, not logits.",
+        "`F.cross_entropy` takes a softmax itself.",
+        "Leave the softmax out.",
+    ),
+    Mistake(
+        "no-forward",
+        changed(while_training=lambda self, one, other: one, afterwards=lambda self, one, other: one),
+        "Only the class head's logits come out, in training too.",
+        "That is what `forward` of `VisionTransformer` does, if it isn't replaced.",
+        "Define `forward`: both logits in training, else their mean.",
     ),
     Mistake(
         "class-head-only",

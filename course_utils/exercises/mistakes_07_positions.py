@@ -113,6 +113,20 @@ POSITIONS = (
         "Add them once.",
     ),
     Mistake(
+        "patches-placed-twice",
+        _placed(lambda tokens, places: tokens + torch.cat([places[:, :2], 2 * places[:, 2:]], dim=1)),
+        "The positions are added to the patches twice.",
+        "Once before the tokens were put in front, and once after.",
+        "Add all of `pos_embed` once, after the tokens are joined.",
+    ),
+    Mistake(
+        "first-position-for-all",
+        _placed(lambda tokens, places: tokens + places[:, :1]),
+        "All tokens have position 0.",
+        "One position is stretched over all tokens.",
+        "Add `pos_embed` as it is.",
+    ),
+    Mistake(
         "positions-multiplied",
         _placed(lambda tokens, places: tokens * places),
         "The positions are multiplied with the tokens.",

@@ -103,6 +103,13 @@ SCALE = (
         'Sum over the classes, then the mean over the images; for `F.kl_div` that is reduction "batchmean".',
     ),
     Mistake(
+        "mean-of-all-and-no-t-squared",
+        checked(lambda student, teacher, T: _elements(student, teacher, T).mean() / T**2),
+        "T² is missing, and the mean is taken over the classes too.",
+        'A divergence is a sum over the classes. `F.kl_div` with reduction "mean", its default, divides by B · C.',
+        'Sum over the classes, or use reduction "batchmean"; then multiply with `temperature**2`.',
+    ),
+    Mistake(
         "sum-of-all",
         checked(lambda *given: _elements(*given).sum()),
         "The images are added up: B times too large.",

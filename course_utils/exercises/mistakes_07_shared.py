@@ -57,6 +57,17 @@ def _by_chance(a, b, labels):
     return (a != labels).double().mean().item() * (b != labels).double().mean().item()
 
 
+def _or(a, b, labels):
+    return (a == b)[a != labels or b != labels].double().mean().item()
+
+
+def _mean_of_bool(a, b, labels):
+    wrong = (a != labels) | (b != labels)
+    if not wrong.any():
+        raise ValueError("neither is wrong")
+    return (a == b)[wrong].mean().item()
+
+
 def _unchecked(a, b, labels):
     return (a == b)[(a != labels) | (b != labels)].double().mean().item()
 
@@ -80,7 +91,7 @@ SHARED = (
         "among-both-wrong",
         _share(lambda a, b, same: same, lambda a, b, same: a & b),
         "Only images that both get wrong are looked at.",
-        "`&` leaves out the images that one gets right and the other wrong: there they don't agree.",
+        "That leaves out the images that one gets right and the other wrong: there they don't agree.",
         "An image counts if the one or the other is wrong: `|`.",
     ),
     Mistake(
@@ -201,6 +212,20 @@ SHARED = (
         "The two shares of mistakes are multiplied.",
         "That is how often both would be wrong if they had nothing in common; it looks at no image.",
         "Compare what they say, image by image.",
+    ),
+    Mistake(
+        "or",
+        _or,
+        "`or` or `and` stands between two tensors.",
+        "They ask a whole tensor whether it is true; for each image by itself there are `|` and `&`.",
+        "`(a != labels) | (b != labels)`, with the brackets.",
+    ),
+    Mistake(
+        "mean-of-bool",
+        _mean_of_bool,
+        "The mean of True and False is asked for.",
+        "PyTorch has none for bool tensors.",
+        "Turn them into numbers first: `.double()` or `.float()`.",
     ),
     Mistake(
         "unchecked",

@@ -1,4 +1,4 @@
-"""The usual mistakes of exercise 7.3: a loss from labels and softened probabilities."""
+"""The usual mistakes of exercise 7.3: how the two parts are put together."""
 
 from torch.nn import functional as F
 
@@ -15,23 +15,6 @@ def _parts(combine):
         return combine(from_labels, kl_divergence(student_logits, teacher_logits, temperature), weight)
 
     return wrong
-
-
-def _other(from_labels=None, from_teacher=None):
-    """Return an answer with another first or second part, made from (student, teacher, labels, temperature)."""
-    from_labels = from_labels or (lambda student, teacher, labels, T: F.cross_entropy(student, labels))
-    from_teacher = from_teacher or (lambda student, teacher, labels, T: kl_divergence(student, teacher, T))
-
-    def wrong(student_logits, teacher_logits, labels, temperature, weight):
-        check_weight(weight)
-        given = student_logits, teacher_logits, labels, temperature
-        return (1 - weight) * from_labels(*given) + weight * from_teacher(*given)
-
-    return wrong
-
-
-def _soft_cross_entropy(student, teacher, labels, T):
-    return T**2 * F.cross_entropy(student / T, (teacher.detach() / T).softmax(dim=1))
 
 
 def _unchecked(student_logits, teacher_logits, labels, temperature, weight):
@@ -128,97 +111,6 @@ SOFT = (
         "The teacher's part is subtracted.",
         "Then the loss falls when the student moves away from the teacher.",
         "Add it: the divergence is at least 0 and should become small.",
-    ),
-    Mistake(
-        "labels-softened",
-        _other(from_labels=lambda student, teacher, labels, T: F.cross_entropy(student / T, labels)),
-        "The labels' part is softened too.",
-        "The temperature is there to see the teacher's small probabilities; a label has none.",
-        "Give `F.cross_entropy` the student's logits as they are.",
-    ),
-    Mistake(
-        "labels-softened-and-scaled",
-        _other(from_labels=lambda student, teacher, labels, T: T**2 * F.cross_entropy(student / T, labels)),
-        "The labels' part is softened and multiplied with T².",
-        "Both belong to the teacher's part alone.",
-        "Give `F.cross_entropy` the student's logits as they are.",
-    ),
-    Mistake(
-        "scaled-twice",
-        _other(from_teacher=lambda student, teacher, labels, T: T**2 * kl_divergence(student, teacher, T)),
-        "The teacher's part is multiplied with T² twice.",
-        "`kl_divergence` from exercise 7.2 has done it already.",
-        "Add its result as it is.",
-    ),
-    Mistake(
-        "labels-scaled-too",
-        _other(from_labels=lambda student, teacher, labels, T: T**2 * F.cross_entropy(student, labels)),
-        "The labels' part is multiplied with T².",
-        "T² makes up for what softening takes from the gradient, and the labels' part isn't softened.",
-        "Leave T² to `kl_divergence`.",
-    ),
-    Mistake(
-        "softened-twice",
-        _other(from_teacher=lambda student, teacher, labels, T: kl_divergence(student / T, teacher / T, T)),
-        "The logits are divided by the temperature twice.",
-        "`kl_divergence` from exercise 7.2 divides them itself.",
-        "Give it the logits as they are, and the temperature.",
-    ),
-    Mistake(
-        "probabilities-given",
-        _other(from_teacher=lambda s, t, labels, T: kl_divergence(s.softmax(dim=1), t.softmax(dim=1), T)),
-        "`kl_divergence` is given probabilities.",
-        "It takes a softmax itself, and of probabilities that makes nearly equal ones.",
-        "Give it the logits as they are.",
-    ),
-    Mistake(
-        "no-temperature",
-        _other(from_teacher=lambda student, teacher, labels, T: kl_divergence(student, teacher)),
-        "The temperature isn't used.",
-        "`kl_divergence` has a default, 1, so nobody complains that it is missing.",
-        "Pass `temperature` to it.",
-    ),
-    Mistake(
-        "swapped",
-        _other(from_teacher=lambda student, teacher, labels, T: kl_divergence(teacher, student, T)),
-        "Student and teacher have changed places in `kl_divergence`.",
-        "It isn't symmetric, and its second argument gets no gradient: the teacher would learn from the student.",
-        "Call it with the student first.",
-    ),
-    Mistake(
-        "teacher-learns-the-labels",
-        _other(from_labels=lambda student, teacher, labels, T: F.cross_entropy(teacher, labels)),
-        "The cross-entropy with the labels is the teacher's.",
-        "It would train the teacher; the student wouldn't see a single label.",
-        "Give `F.cross_entropy` the student's logits.",
-    ),
-    Mistake(
-        "probabilities-in-cross-entropy",
-        _other(from_labels=lambda student, teacher, labels, T: F.cross_entropy(student.softmax(dim=1), labels)),
-        "`F.cross_entropy` is given probabilities.",
-        "It takes a softmax itself, and of probabilities that makes nearly equal ones.",
-        "Give it the student's logits.",
-    ),
-    Mistake(
-        "labels-added-up",
-        _other(from_labels=lambda student, teacher, labels, T: F.cross_entropy(student, labels, reduction="sum")),
-        "The labels' part is a sum over the images, the teacher's part a mean.",
-        "Then the labels count B times as much as they should.",
-        "Use the mean, which is what `F.cross_entropy` does by itself.",
-    ),
-    Mistake(
-        "teachers-cross-entropy",
-        _other(from_teacher=_soft_cross_entropy),
-        "The teacher's part is the cross-entropy with its softened probabilities, not the divergence.",
-        "The gradient is the same, but the value isn't 0 for a perfect copy of the teacher.",
-        "Use `kl_divergence` from exercise 7.2.",
-    ),
-    Mistake(
-        "hard",
-        _other(from_teacher=lambda student, teacher, labels, T: F.cross_entropy(student, teacher.argmax(dim=1))),
-        "The teacher's part uses its decisions.",
-        "That is hard distillation, the next exercise; here its softened probabilities are wanted.",
-        "Use `kl_divergence` from exercise 7.2.",
     ),
     Mistake(
         "labels-as-a-number",

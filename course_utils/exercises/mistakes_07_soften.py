@@ -72,6 +72,20 @@ SOFTEN = (
         "Count from the end: `dim=-1`.",
     ),
     Mistake(
+        "no-axis",
+        _checked(lambda logits, T: F.softmax(logits / T)),
+        "The softmax isn't told its axis.",
+        "`F.softmax` then guesses, with a warning: axis 0 for one or three axes, else axis 1.",
+        "Say `dim=-1`.",
+    ),
+    Mistake(
+        "not-kept",
+        _checked(lambda logits, T: (logits / T).exp() / (logits / T).exp().sum(dim=-1)),
+        "A row's sum has lost its axis, and meets the wrong numbers in the division.",
+        "Dividing (B, C) by (B,) counts from the end: the B sums stand beside the C classes.",
+        "`sum(dim=-1, keepdim=True)` is (B, 1), or use `softmax(dim=-1)`.",
+    ),
+    Mistake(
         "over-everything",
         _checked(lambda logits, T: (logits / T).exp() / (logits / T).exp().sum()),
         "All numbers together sum to 1, not each row.",
@@ -90,6 +104,13 @@ SOFTEN = (
         _checked(lambda logits, T: (logits / T).exp()),
         "The rows don't sum to 1: nothing divides by the sum.",
         "`exp` alone makes positive numbers, not probabilities.",
+        "Divide by the sum over the classes, or use `softmax`.",
+    ),
+    Mistake(
+        "largest-is-1",
+        _checked(lambda logits, T: (logits / T).exp() / (logits / T).exp().amax(dim=-1, keepdim=True)),
+        "The largest number of each row is 1: the rows don't sum to 1.",
+        "Each is divided by the largest one, not by the sum.",
         "Divide by the sum over the classes, or use `softmax`.",
     ),
     Mistake(
@@ -166,7 +187,7 @@ SOFTEN = (
         "unchecked",
         _unchecked,
         "A temperature of 0 isn't refused.",
-        "The logits divided by 0 are infinite, and their softmax isn't a number; with a tiny number instead of 0, it has no "
+        "The logits divided by 0 are infinite, and their softmax isn't a number; a tiny number instead of 0 leaves no "
         "gradient.",
         "Begin with `check_temperature(temperature)`.",
     ),

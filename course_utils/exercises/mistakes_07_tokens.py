@@ -19,6 +19,11 @@ def _not_expanded(patches, cls_token, dist_token, pos_embed):
     return torch.cat([cls_token, dist_token, patches], dim=1) + pos_embed
 
 
+def _two_along_the_images(patches, cls_token, dist_token, pos_embed):
+    first = torch.cat([token.expand(len(patches), -1, -1) for token in (cls_token, dist_token)])
+    return torch.cat([first, patches], dim=1) + pos_embed
+
+
 def _behind_one_another(patches, cls_token, dist_token, pos_embed):
     first = [token.expand(len(patches), -1, -1) for token in (cls_token, dist_token)]
     return torch.cat([*first, patches], dim=0) + pos_embed
@@ -131,6 +136,13 @@ TOKENS = (
         "The result is right, but no gradient reaches the two tokens.",
         "`detach`, `.data` or a new tensor made from their numbers cuts them off, and they would never learn.",
         "Use `expand`, which keeps the gradient.",
+    ),
+    Mistake(
+        "two-along-the-images",
+        _two_along_the_images,
+        "The two tokens are joined along the images, (2 B, 1, D).",
+        "`torch.cat` has `dim=0` as its default.",
+        "The tokens are axis 1: `dim=1`, in both calls.",
     ),
     Mistake(
         "not-expanded",
