@@ -34,7 +34,7 @@ def agreement(a: Tensor, b: Tensor) -> float:
     Raises:
         ValueError: the shapes differ, or there are no predictions.
     """
-    _check_pair(a, b)
+    check_pair(a, b)
     return (a == b).double().mean().item()
 
 
@@ -50,15 +50,20 @@ def shared_mistakes(a: Tensor, b: Tensor, labels: Tensor) -> float:
     Raises:
         ValueError: the shapes differ, or neither model gets an image wrong.
     """
-    _check_pair(a, b)
-    _check_pair(a, labels)
+    check_pair(a, b)
+    check_pair(a, labels)
     wrong = (a != labels) | (b != labels)
     if not wrong.any():
         raise ValueError(f"both are right on all {len(labels)} images: use harder ones")
     return (a == b)[wrong].double().mean().item()
 
 
-def _check_pair(a: Tensor, b: Tensor) -> None:
+def check_pair(a: Tensor, b: Tensor) -> None:
+    """Refuse predictions of other images, or of none.
+
+    Raises:
+        ValueError: the shapes differ, or there are no predictions.
+    """
     if a.shape != b.shape or not len(a):
         raise ValueError(
             f"{tuple(a.shape)} and {tuple(b.shape)} are no pair of predictions: pass (N,) each, of the same images"

@@ -1,6 +1,7 @@
 """What an answer to an exercise gives in each of its cases, and how far two answers are apart."""
 
 import inspect
+import traceback
 
 import pytest
 import torch
@@ -16,11 +17,11 @@ def float64():
     torch.set_default_dtype(before)
 
 
-def with_drawn_parameters(answer, reference, init):
+def with_drawn_parameters(answer, reference, case):
     """Build a module with the values that `check` draws, under the same names whoever wrote it."""
-    module = answer(**init)
-    fill(module, drawn(reference(**init)))
-    return module.eval()
+    module = answer(**case.init)
+    fill(module, drawn(reference(**case.init)))
+    return module.train(case.training)
 
 
 def outcomes(exercise, answer):
@@ -35,19 +36,32 @@ def outcome(exercise, answer, case):
         if isinstance(answer, type):
             if exercise.starts:
                 started = start(answer(**case.init), exercise.starts)
-            answer = with_drawn_parameters(answer, exercise.reference, case.init)
+            answer = with_drawn_parameters(answer, exercise.reference, case)
             wanted += [parameter for _, parameter in sorted(answer.named_parameters())]
         output = answer(*case.arguments, **case.keywords)
-    except ValueError:
-        return "ValueError", [], ()  # each in its own words
-    except (RuntimeError, AssertionError, ZeroDivisionError, MisfitError) as error:
+    except ValueError as error:
+        return str(error) if _torchs(error) else "ValueError", [], ()  # each in its own words
+    except (RuntimeError, AssertionError, ZeroDivisionError, LookupError, TypeError, MisfitError) as error:
         return str(error), [], ()
     form, parts = taken_apart(output)
     form = (form, started) if started else form
     if not exercise.differentiable or not wanted:
         return form, [part.detach() for part in parts], ()
-    gradients = torch.autograd.grad(sum(part.sin().sum() for part in parts), wanted, allow_unused=True)
-    return form, [part.detach() for part in parts], gradients
+    return form, [part.detach() for part in parts], gradients_of(parts, wanted)
+
+
+def _torchs(error):
+    """Tell whether torch itself raised it."""
+    return "torch" in traceback.extract_tb(error.__traceback__)[-1].filename
+
+
+def gradients_of(parts, wanted):
+    """Return the gradients of a mix of all outputs; zeros where none arrives."""
+    attached = [part.sin().sum() for part in parts if part.requires_grad]
+    learning = [tensor for tensor in wanted if tensor.requires_grad]
+    found = torch.autograd.grad(sum(attached), learning, allow_unused=True) if attached else ()
+    arrived = {id(tensor): g for tensor, g in zip(learning, found, strict=bool(attached)) if g is not None}
+    return [arrived.get(id(tensor), torch.zeros_like(tensor)) for tensor in wanted]
 
 
 def taken_apart(output):
@@ -71,6 +85,20 @@ def distance(one, other):
     if one[0] != other[0] or [part.shape for part in one[1]] != [part.shape for part in other[1]]:
         return float("inf")
     return max((tensor_distance(a, b) for a, b in zip(one[1], other[1], strict=True)), default=0.0)
+
+
+def furthest_gradients(ones, others):
+    """Return the same of their gradients; 0 where there are none to compare."""
+    return max(gradient_distance(one[2], other[2]) for one, other in zip(ones, others, strict=True))
+
+
+def gradient_distance(ones, others):
+    """Return the largest difference between two answers' gradients of one case, relative to the largest of all."""
+    if [gradient.shape for gradient in ones] != [gradient.shape for gradient in others]:
+        return 0.0
+    largest = max([float(gradient.abs().max()) for gradient in others], default=0.0)
+    differences = [float((a - b).abs().max()) for a, b in zip(ones, others, strict=True)]
+    return max(differences, default=0.0) / max(largest, 1e-9)
 
 
 def tensor_distance(one, other):

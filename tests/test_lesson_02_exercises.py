@@ -25,7 +25,7 @@ def test_no_weight_is_near_1(id):
 
 def largest_weight(exercise, case):
     if isinstance(exercise.reference, type):
-        module = with_drawn_parameters(exercise.reference, exercise.reference, case.init)
+        module = with_drawn_parameters(exercise.reference, exercise.reference, case)
         tokens, *mask = case.arguments
         if isinstance(module, TransformerBlock):
             tokens, module = module.norm1(tokens), module.attention

@@ -45,7 +45,7 @@ def test_no_weight_is_near_1(id):
 
 def largest_weight(exercise, case):
     if exercise.reference is NonLocalBlock:
-        return with_drawn_parameters(NonLocalBlock, NonLocalBlock, case.init).weights(*case.arguments).max().item()
+        return with_drawn_parameters(NonLocalBlock, NonLocalBlock, case).weights(*case.arguments).max().item()
     assert exercise.reference in (attend_at, local_attention)
     query, key, _, *rest = case.arguments
     H, W = query.shape[-2:]
@@ -57,7 +57,7 @@ def test_the_norm_of_3_1_does_something_in_every_case():
     """It begins with the weight 0, which would hide all mistakes but those of the residual."""
     for case in TABLE["3.1"].cases():
         assert (NonLocalBlock(**case.init).norm.weight == 0).all()
-        block = with_drawn_parameters(NonLocalBlock, NonLocalBlock, case.init)
+        block = with_drawn_parameters(NonLocalBlock, NonLocalBlock, case)
         assert block.norm.weight.abs().max() > 0.5
         change = (block(*case.arguments) - case.arguments[0]).abs().amax(dim=(0, 2, 3))
         assert (change > 1e-3).all()

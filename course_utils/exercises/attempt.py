@@ -155,8 +155,8 @@ def _parameter_fault(function: FunctionType, reference: FunctionType, name: str)
 
 
 def _parameter_problem(mine: dict, course: dict) -> str | None:
-    if any(parameter.kind in FREE for parameter in mine.values()):
-        return None  # *args and **kwargs take anything
+    if any(parameter.kind in FREE for parameter in (*mine.values(), *course.values())):
+        return None  # *args and **kwargs take anything, and stand for anything
     missing = [name for name in course if name not in mine]
     if missing:
         return f"`{missing[0]}` is missing"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from course_utils.exercises.compare import same, scale
-from course_utils.exercises.differences import NUMBERS, START, Fault
+from course_utils.exercises.differences import NANS, NUMBERS, START, UNREFUSED, Fault
 from course_utils.exercises.faults import close, found
 from course_utils.exercises.observe import Observed, Observer
 from course_utils.exercises.registry import Answer, Exercise
@@ -36,7 +36,8 @@ def _all_faults(
     exercise: Exercise, expected: list[Observed], got: list[Observed], seconds: float
 ) -> Iterator[tuple[int, Fault]]:
     notes = [case.note for case in exercise.cases()]
-    outputs_agree = all(same_output(right, mine) for right, mine in zip(expected, got, strict=True))
+    pairs = zip(expected, got, strict=True)
+    outputs_agree = all(right.raised or same_output(right, mine) for right, mine in pairs)
     for index, (right, mine) in enumerate(zip(expected, got, strict=True)):
         where = f" (case {index + 1} of {len(expected)}{', ' + notes[index] if notes[index] else ''})"
         for fault in found(right, mine, seconds, outputs_agree):
@@ -48,8 +49,8 @@ def _known_mistake(
 ) -> Fault | None:
     """Return the diagnosis of the first mistake that shows the same in every case.
 
-    Where nothing but the numbers is wrong, the same outputs are enough, as long as they aren't the reference's. How a
-    module starts counts where nothing else is wrong. `rank` is the first fault's.
+    Where nothing but the values is wrong, the same outputs are enough, as long as they aren't the reference's. What
+    isn't refused, and how a module starts, count where nothing else is wrong. `rank` is the first fault's.
     """
     if any(seen.late for seen in got):
         return None
@@ -62,15 +63,24 @@ def _known_mistake(
 def _matches(mistake: Iterable[Observed], expected: list[Observed], got: list[Observed], rank: int) -> bool:
     alike, wrong_output = True, False
     for wrong, right, mine in zip(mistake, expected, got, strict=True):
-        if right.raised and all(seen.raised and seen.raised.kind == right.raised.kind for seen in (wrong, mine)):
-            continue  # both are right here, each in its own words
+        if right.raised and _as_good(right, wrong, mine, rank):
+            continue
         if not same_output(wrong, mine) or (rank == START and wrong.start != mine.start):
             return False
         alike = alike and agree(wrong, mine)
-        if not (alike or rank == NUMBERS):
+        if not (alike or rank in (NANS, NUMBERS)):
             return False
         wrong_output = wrong_output or not same_output(right, wrong)
     return alike or wrong_output
+
+
+def _as_good(right: Observed, wrong: Observed, mine: Observed, rank: int) -> bool:
+    """Tell whether a case that should be refused tells an answer and a mistake apart in nothing that counts."""
+    refused = [bool(seen.raised) and seen.raised.kind == right.raised.kind for seen in (wrong, mine)]
+    returned = [not (seen.raised or seen.misfit) for seen in (wrong, mine)]
+    if rank == UNREFUSED:
+        return all(refused) or all(returned)
+    return refused[0] and (refused[1] or returned[1])
 
 
 def agree(one: Observed, other: Observed) -> bool:

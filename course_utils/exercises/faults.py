@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from course_utils.exercises.compare import GRADIENT_TOLERANCE, mismatches, scale
-from course_utils.exercises.differences import START, Fault, told, with_article
+from course_utils.exercises.differences import START, UNREFUSED, Fault, told, with_article
 
 if TYPE_CHECKING:
     from course_utils.exercises.observe import Observed
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 CUTTING = "`detach`, `item`, `tolist`, `numpy`, `torch.tensor(...)` and `torch.no_grad()` all cut the gradient"
 UNUSED = f"nothing made from it reaches the output, or the way is cut: {CUTTING}"
 OVERWRITTEN = "a line such as `x += ...`, `x /= ...` or `x.exp_()` overwrote a value that the gradient needs"
+LEAKING = "the course's version takes it as fixed; in training, yours would also change whatever made it"
+CUT_HERE = "use `.detach()` of it, not the tensor itself"
+UNUSED_PARAMETER = "use it in `forward`, or in a method that `forward` calls, and cut nothing between it and the output"
 UNCUT = "compute from the inputs to the output with torch's operations only"
 
 
@@ -54,9 +57,17 @@ def found(expected: Observed, got: Observed, seconds: float, outputs_agree: bool
 def _raised_faults(expected: Raised | None, got: Raised | None) -> Iterator[Fault]:
     if got is None:
         what = f"it returned something where {with_article(expected.kind)} is expected"
-        yield Fault(what, "these arguments make no sense, and nothing says so", "check them and raise it")
+        why = "these arguments make no sense, and nothing says so"
+        yield Fault(what, why, "check them and raise it", rank=UNREFUSED)
     elif expected is None or expected.kind != got.kind:
-        yield raised_fault(got)
+        yield raised_fault(got) if expected is None else _another_error(expected, got)
+
+
+def _another_error(expected: Raised, got: Raised) -> Fault:
+    """Put an exception of the wrong kind into three lines; these arguments were right to be refused."""
+    fault, kind = raised_fault(got), with_article(expected.kind)
+    why = f"{kind} is expected here: these arguments make no sense, and who calls it looks for that kind; {fault.why}"
+    return Fault(fault.what, why, f"check the arguments first, and raise {kind}")
 
 
 def raised_fault(raised: Raised) -> Fault:
@@ -108,19 +119,25 @@ def gradient_faults(expected: Observed, got: Observed, outputs_agree: bool) -> I
     elif got.attached is not None:
         largest = max([scale(g) for g in expected.gradients.values() if g.any()], default=1.0)
         for name, gradient in expected.gradients.items():
-            what = _gradient_problem(name, gradient, got.gradients.get(name), largest, outputs_agree)
-            if what:
-                yield Fault(what, UNUSED, UNCUT, rank=7)
+            fault = _gradient_problem(name, gradient, got.gradients.get(name), largest, outputs_agree)
+            if fault:
+                yield fault
 
 
-def _gradient_problem(name: str, expected: Tensor, got: Tensor | None, largest: float, outputs_agree: bool) -> str:
-    """Say what is wrong with one gradient; "" if nothing is."""
+def _gradient_problem(
+    name: str, expected: Tensor, got: Tensor | None, largest: float, outputs_agree: bool
+) -> Fault | None:
+    """Say what is wrong with one gradient; None if nothing is."""
     if got is None or not _reaches(got, largest):
-        return f"no gradient reaches {name}" if _reaches(expected, largest) else ""
-    if outputs_agree and not close(expected, got, largest):
-        delta = float((expected - got).abs().max())
-        return f"the outputs are right, but the gradient of {name} is not: max |Δ| = {delta:.3g}"
-    return ""
+        remedy = UNUSED_PARAMETER if name.startswith("parameter") else UNCUT
+        return Fault(f"no gradient reaches {name}", UNUSED, remedy, 7) if _reaches(expected, largest) else None
+    if not outputs_agree or close(expected, got, largest):
+        return None
+    if not _reaches(expected, largest):
+        return Fault(f"the outputs are right, but a gradient reaches {name}, and none should", LEAKING, CUT_HERE, 7)
+    delta = float((expected - got).abs().max())
+    what = f"the outputs are right, but the gradient of {name} is not: max |Δ| = {delta:.3g}"
+    return Fault(what, UNUSED, UNCUT, 7)
 
 
 def close(one: Tensor, other: Tensor, largest: float) -> bool:

@@ -138,7 +138,7 @@ class _Call:
         if nn.Module not in ancestors(type(module)):
             raise MisfitError(f"building it gives no nn.Module but a {type(module).__name__}")
         fill(module, self.weights)
-        return module.eval()
+        return module.train(case.training)
 
     def built(self, case: Case) -> nn.Module:
         torch.default_generator.manual_seed(0)  # torch.manual_seed formats a traceback, for CUDA: slow
@@ -229,4 +229,4 @@ def _mapped(case: Case, change: Callable[[Tensor], Tensor]) -> Case:
             return type(value)(walk(item) for item in value)
         return {key: walk(item) for key, item in value.items()} if type(value) is dict else value
 
-    return Case(walk(case.arguments), walk(case.keywords), case.init, case.note)
+    return replace(case, arguments=walk(case.arguments), keywords=walk(case.keywords))

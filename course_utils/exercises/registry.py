@@ -25,12 +25,14 @@ class Case:
         keywords: the same, by name.
         init: for modules only: what the constructor is given, by name.
         note: what is special about it ("with a mask"); named in the report of the first case that fails.
+        training: for modules only: called in training mode, not in eval mode.
     """
 
     arguments: tuple = ()
     keywords: dict = field(default_factory=dict)
     init: dict = field(default_factory=dict)
     note: str = ""
+    training: bool = False
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def soften(logits: Tensor, temperature: float) -> Tensor:
     Raises:
         ValueError: the temperature is 0 or less.
     """
-    _check_temperature(temperature)
+    check_temperature(temperature)
     return (logits / temperature).softmax(dim=-1)
 
 
@@ -47,8 +47,8 @@ def kl_divergence(
     Raises:
         ValueError: the shapes differ, or the temperature is 0 or less.
     """
-    _check_temperature(temperature)
-    _check_shapes(student_logits, teacher_logits)
+    check_temperature(temperature)
+    check_shapes(student_logits, teacher_logits)
     log_student = (student_logits / temperature).log_softmax(dim=1)  # (B, C)
     log_teacher = (teacher_logits.detach() / temperature).log_softmax(dim=1)
     difference = log_teacher - log_student
@@ -78,7 +78,7 @@ def soft_distillation_loss(
         ValueError: the shapes differ, the temperature is 0 or less, or the weight
             isn't in 0..1.
     """
-    _check_weight(weight)
+    check_weight(weight)
     from_labels = F.cross_entropy(student_logits, labels)
     from_teacher = kl_divergence(student_logits, teacher_logits, temperature)
     return (1 - weight) * from_labels + weight * from_teacher
@@ -96,7 +96,7 @@ def teacher_decision(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
     Raises:
         ValueError: the shapes differ.
     """
-    _check_shapes(student_logits, teacher_logits)
+    check_shapes(student_logits, teacher_logits)
     return F.cross_entropy(student_logits, teacher_logits.argmax(dim=1))
 
 
@@ -117,7 +117,11 @@ def hard_distillation_loss(
     Raises:
         ValueError: the shapes of the logits differ.
     """
-    return deit_loss(student_logits, student_logits, teacher_logits, labels)
+    check_shapes(student_logits, teacher_logits)
+    decisions = teacher_logits.argmax(dim=1)  # (B,)
+    from_labels = F.cross_entropy(student_logits, labels)
+    from_teacher = F.cross_entropy(student_logits, decisions)
+    return (from_labels + from_teacher) / 2
 
 
 def deit_loss(
@@ -145,17 +149,32 @@ def deit_loss(
     return (from_labels + from_teacher) / 2
 
 
-def _check_temperature(temperature: float) -> None:
+def check_temperature(temperature: float) -> None:
+    """Refuse a temperature that no softmax has.
+
+    Raises:
+        ValueError: it is 0 or less.
+    """
     if temperature <= 0:
         raise ValueError(f"the temperature is {temperature}: use a positive one, 1 for the usual softmax")
 
 
-def _check_weight(weight: float) -> None:
+def check_weight(weight: float) -> None:
+    """Refuse a weight of the teacher that leaves the labels less than nothing.
+
+    Raises:
+        ValueError: it isn't in 0..1.
+    """
     if not 0 <= weight <= 1:
         raise ValueError(f"the teacher's weight is {weight}: use 0 (labels only) to 1 (teacher only)")
 
 
-def _check_shapes(student_logits: Tensor, teacher_logits: Tensor) -> None:
+def check_shapes(student_logits: Tensor, teacher_logits: Tensor) -> None:
+    """Refuse logits of other images or classes, which PyTorch might stretch without a word.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
     if student_logits.shape != teacher_logits.shape:
         student, teacher = tuple(student_logits.shape), tuple(teacher_logits.shape)
         raise ValueError(f"student {student} and teacher {teacher} differ: pass logits of the same images and classes")
