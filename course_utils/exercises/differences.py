@@ -8,7 +8,7 @@ from torch import Tensor
 from course_utils.exercises.compare import Mismatch, difference, scale
 from course_utils.exercises.values import kind_of
 
-NANS = 8  # the rank of values that aren't numbers where the course's are
+NANS = 9  # the rank of values that aren't numbers where the course's are
 NUMBERS = 10  # the rank of the last resort: the numbers differ, and nothing else is known
 ROUNDING = 1e-5  # a difference below this, relative to the largest value, is what float32 does
 UNREFUSED = 11  # what it computes is right, but it also computes where it should refuse to

@@ -127,17 +127,17 @@ def gradient_faults(expected: Observed, got: Observed, outputs_agree: bool) -> I
 def _gradient_problem(
     name: str, expected: Tensor, got: Tensor | None, largest: float, outputs_agree: bool
 ) -> Fault | None:
-    """Say what is wrong with one gradient; None if nothing is."""
+    """Say what is wrong with one gradient; None if nothing is. Of several, one that is missing comes first."""
     if got is None or not _reaches(got, largest):
         remedy = UNUSED_PARAMETER if name.startswith("parameter") else UNCUT
         return Fault(f"no gradient reaches {name}", UNUSED, remedy, 7) if _reaches(expected, largest) else None
     if not outputs_agree or close(expected, got, largest):
         return None
     if not _reaches(expected, largest):
-        return Fault(f"the outputs are right, but a gradient reaches {name}, and none should", LEAKING, CUT_HERE, 7)
+        return Fault(f"the outputs are right, but a gradient reaches {name}, and none should", LEAKING, CUT_HERE, 8)
     delta = float((expected - got).abs().max())
     what = f"the outputs are right, but the gradient of {name} is not: max |Δ| = {delta:.3g}"
-    return Fault(what, UNUSED, UNCUT, 7)
+    return Fault(what, UNUSED, UNCUT, 8)
 
 
 def close(one: Tensor, other: Tensor, largest: float) -> bool:

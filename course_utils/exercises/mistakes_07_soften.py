@@ -73,7 +73,7 @@ SOFTEN = (
     ),
     Mistake(
         "no-axis",
-        _checked(lambda logits, T: F.softmax(logits / T)),
+        _checked(lambda logits, T: (logits / T).softmax(dim=0 if logits.ndim in (0, 1, 3) else 1)),
         "The softmax isn't told its axis.",
         "`F.softmax` then guesses, with a warning: axis 0 for one or three axes, else axis 1.",
         "Say `dim=-1`.",
