@@ -1,6 +1,7 @@
 """What an answer to an exercise gives in each of its cases, and how far two answers are apart."""
 
 import inspect
+import traceback
 
 import pytest
 import torch
@@ -38,18 +39,29 @@ def outcome(exercise, answer, case):
             answer = with_drawn_parameters(answer, exercise.reference, case)
             wanted += [parameter for _, parameter in sorted(answer.named_parameters())]
         output = answer(*case.arguments, **case.keywords)
-    except ValueError:
-        return "ValueError", [], ()  # each in its own words
+    except ValueError as error:
+        return str(error) if _torchs(error) else "ValueError", [], ()  # each in its own words
     except (RuntimeError, AssertionError, ZeroDivisionError, LookupError, TypeError, MisfitError) as error:
         return str(error), [], ()
     form, parts = taken_apart(output)
     form = (form, started) if started else form
     if not exercise.differentiable or not wanted:
         return form, [part.detach() for part in parts], ()
+    return form, [part.detach() for part in parts], gradients_of(parts, wanted)
+
+
+def _torchs(error):
+    """Tell whether torch itself raised it."""
+    return "torch" in traceback.extract_tb(error.__traceback__)[-1].filename
+
+
+def gradients_of(parts, wanted):
+    """Return the gradients of a mix of all outputs; zeros where none arrives."""
     attached = [part.sin().sum() for part in parts if part.requires_grad]
-    found = torch.autograd.grad(sum(attached), wanted, allow_unused=True) if attached else [None] * len(wanted)
-    gradients = [torch.zeros_like(w) if g is None else g for w, g in zip(wanted, found, strict=True)]
-    return form, [part.detach() for part in parts], gradients
+    learning = [tensor for tensor in wanted if tensor.requires_grad]
+    found = torch.autograd.grad(sum(attached), learning, allow_unused=True) if attached else ()
+    arrived = {id(tensor): g for tensor, g in zip(learning, found, strict=bool(attached)) if g is not None}
+    return [arrived.get(id(tensor), torch.zeros_like(tensor)) for tensor in wanted]
 
 
 def taken_apart(output):

@@ -67,7 +67,7 @@ def patches_and_tokens() -> list[Case]:
             tuple(_normal(generator, *shape) for shape in ((B, N, D), (1, 1, D), (1, 1, D), (1, N + 2, D))),
             note=note,
         )
-        for B, N, D, note in ((2, 5, 8, ""), (3, 4, 6, "with three images"), (1, 7, 10, "with one image"))
+        for B, N, D, note in ((2, 5, 8, ""), (3, 4, 9, "with three images"), (1, 7, 10, "with one image"))
     ]
 
 
@@ -91,7 +91,7 @@ def predictions() -> list[Case]:
     found = []
     for N, classes, one, other, note in (
         (60, 3, 0.5, 0.3, ""),
-        (41, 4, 0.2, 0.6, "when the first is right more often"),
+        (41, 4, 0.4, 0.7, "when the first is right more often"),
         (29, 5, 0.8, 0.7, "when both are often wrong"),
     ):
         labels = torch.randint(classes, (N,), generator=generator)

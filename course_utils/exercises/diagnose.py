@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from course_utils.exercises.compare import same, scale
-from course_utils.exercises.differences import NUMBERS, START, UNREFUSED, Fault
+from course_utils.exercises.differences import NANS, NUMBERS, START, UNREFUSED, Fault
 from course_utils.exercises.faults import close, found
 from course_utils.exercises.observe import Observed, Observer
 from course_utils.exercises.registry import Answer, Exercise
@@ -49,7 +49,7 @@ def _known_mistake(
 ) -> Fault | None:
     """Return the diagnosis of the first mistake that shows the same in every case.
 
-    Where nothing but the numbers is wrong, the same outputs are enough, as long as they aren't the reference's. What
+    Where nothing but the values is wrong, the same outputs are enough, as long as they aren't the reference's. What
     isn't refused, and how a module starts, count where nothing else is wrong. `rank` is the first fault's.
     """
     if any(seen.late for seen in got):
@@ -68,7 +68,7 @@ def _matches(mistake: Iterable[Observed], expected: list[Observed], got: list[Ob
         if not same_output(wrong, mine) or (rank == START and wrong.start != mine.start):
             return False
         alike = alike and agree(wrong, mine)
-        if not (alike or rank == NUMBERS):
+        if not (alike or rank in (NANS, NUMBERS)):
             return False
         wrong_output = wrong_output or not same_output(right, wrong)
     return alike or wrong_output

@@ -8,6 +8,7 @@ from torch import Tensor
 from course_utils.exercises.compare import Mismatch, difference, scale
 from course_utils.exercises.values import kind_of
 
+NANS = 9  # the rank of values that aren't numbers where the course's are
 NUMBERS = 10  # the rank of the last resort: the numbers differ, and nothing else is known
 ROUNDING = 1e-5  # a difference below this, relative to the largest value, is what float32 does
 UNREFUSED = 11  # what it computes is right, but it also computes where it should refuse to
@@ -105,11 +106,13 @@ def _nan(mismatch: Mismatch) -> Fault:
         count, of = int((~got.isfinite() & mismatch.expected.isfinite()).sum()), got.numel()
     what = f"{mismatch.place} holds NaN or infinity in {count} of {of} elements, the course's doesn't"
     why = "0/0, the log or root of a negative number, exp of a large one, or a softmax over nothing but -inf"
-    return Fault(what, why, "look at the values before each division, log, sqrt, exp and softmax", 8)
+    return Fault(what, why, "look at the values before each division, log, sqrt, exp and softmax", NANS)
 
 
 def _value(mismatch: Mismatch) -> Fault:
     expected, got = mismatch.expected, mismatch.got
+    if isinstance(expected, Tensor) and expected.ndim == 0:  # a loss, for example
+        expected, got = expected.item(), got.item()
     if isinstance(expected, Tensor) and (expected.is_floating_point() or expected.is_complex()):
         delta, index, count = difference(expected, got)
         pair = f"{_short(got[index].item())} instead of {_short(expected[index].item())}"

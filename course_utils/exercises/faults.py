@@ -23,6 +23,7 @@ UNUSED = f"nothing made from it reaches the output, or the way is cut: {CUTTING}
 OVERWRITTEN = "a line such as `x += ...`, `x /= ...` or `x.exp_()` overwrote a value that the gradient needs"
 LEAKING = "the course's version takes it as fixed; in training, yours would also change whatever made it"
 CUT_HERE = "use `.detach()` of it, not the tensor itself"
+UNUSED_PARAMETER = "use it in `forward`, or in a method that `forward` calls, and cut nothing between it and the output"
 UNCUT = "compute from the inputs to the output with torch's operations only"
 
 
@@ -59,7 +60,14 @@ def _raised_faults(expected: Raised | None, got: Raised | None) -> Iterator[Faul
         why = "these arguments make no sense, and nothing says so"
         yield Fault(what, why, "check them and raise it", rank=UNREFUSED)
     elif expected is None or expected.kind != got.kind:
-        yield raised_fault(got)
+        yield raised_fault(got) if expected is None else _another_error(expected, got)
+
+
+def _another_error(expected: Raised, got: Raised) -> Fault:
+    """Put an exception of the wrong kind into three lines; these arguments were right to be refused."""
+    fault, kind = raised_fault(got), with_article(expected.kind)
+    why = f"{kind} is expected here: these arguments make no sense, and who calls it looks for that kind; {fault.why}"
+    return Fault(fault.what, why, f"check the arguments first, and raise {kind}")
 
 
 def raised_fault(raised: Raised) -> Fault:
@@ -119,16 +127,17 @@ def gradient_faults(expected: Observed, got: Observed, outputs_agree: bool) -> I
 def _gradient_problem(
     name: str, expected: Tensor, got: Tensor | None, largest: float, outputs_agree: bool
 ) -> Fault | None:
-    """Say what is wrong with one gradient; None if nothing is."""
+    """Say what is wrong with one gradient; None if nothing is. Of several, one that is missing comes first."""
     if got is None or not _reaches(got, largest):
-        return Fault(f"no gradient reaches {name}", UNUSED, UNCUT, 7) if _reaches(expected, largest) else None
+        remedy = UNUSED_PARAMETER if name.startswith("parameter") else UNCUT
+        return Fault(f"no gradient reaches {name}", UNUSED, remedy, 7) if _reaches(expected, largest) else None
     if not outputs_agree or close(expected, got, largest):
         return None
     if not _reaches(expected, largest):
-        return Fault(f"the outputs are right, but a gradient reaches {name}, and none should", LEAKING, CUT_HERE, 7)
+        return Fault(f"the outputs are right, but a gradient reaches {name}, and none should", LEAKING, CUT_HERE, 8)
     delta = float((expected - got).abs().max())
     what = f"the outputs are right, but the gradient of {name} is not: max |Δ| = {delta:.3g}"
-    return Fault(what, UNUSED, UNCUT, 7)
+    return Fault(what, UNUSED, UNCUT, 8)
 
 
 def close(one: Tensor, other: Tensor, largest: float) -> bool:
