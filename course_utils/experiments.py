@@ -165,7 +165,7 @@ EXPERIMENTS = {
     "detr": Experiment(
         "Small DETRs on scenes of 64 x 64 with five classes: plain, with reference boxes that are refined, with "
         "conditional cross-attention, with both, and with queries chosen from the cells as well. Measured on 500 test "
-        "scenes after 900 steps of 16 new scenes.",
+        "scenes after 750 steps of 16 new scenes.",
         tuple(detr_runs.VARIANTS),
         detr_runs.detr_arm,
         seeds=(0, 1),

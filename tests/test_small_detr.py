@@ -187,8 +187,8 @@ def test_without_positions_the_transformer_cannot_tell_cells_apart():
     torch.manual_seed(0)
     for positions, same in ((centre_positions, False), (no_positions, True)):
         model = small_detr(positions=positions).eval()
-        features = torch.randn(1, 64, 8, 8)
-        shuffled = features.flatten(2)[..., torch.randperm(64)].view(1, 64, 8, 8)
+        features = torch.randn(1, 96, 8, 8)
+        shuffled = features.flatten(2)[..., torch.randperm(64)].view(1, 96, 8, 8)
         model.backbone = torch.nn.Identity()
         difference = (model(features)["pred_logits"] - model(shuffled)["pred_logits"]).abs().max()
         assert (difference < 1e-4) == same

@@ -27,6 +27,7 @@ from course_utils.models.detr_variants import (
 )
 
 HEADS, HIDDEN = 4, 128
+CHANNELS = 96  # of the feature map
 
 
 class PreNormEncoderLayer(EncoderLayer):
@@ -139,10 +140,10 @@ class SmallDETR(nn.Module):
 
 
 def small_backbone() -> nn.Sequential:
-    """Make a CNN from grey images (B, 1, H', W') to features (B, 64, H' / 8, W' / 8)."""
-    stem = normed(nn.Conv2d(1, 16, 3, stride=2, padding=1, bias=False), 16)
-    blocks = BasicBlock(16, 32, 2), BasicBlock(32, 64, 2), BasicBlock(64, 64, 1)
-    return nn.Sequential(stem, nn.ReLU(), *blocks)
+    """Make a CNN from grey images (B, 1, H', W') to features (B, 96, H' / 8, W' / 8)."""
+    stem = normed(nn.Conv2d(1, 24, 3, stride=2, padding=1, bias=False), 24)
+    sizes = (24, 48, 2), (48, CHANNELS, 2), (CHANNELS, CHANNELS, 1)
+    return nn.Sequential(stem, nn.ReLU(), *(BasicBlock(*each) for each in sizes))
 
 
 def centre_positions(valid: Tensor, width: int) -> Tensor:
@@ -176,6 +177,6 @@ def small_detr(
     """
     sizes = WIDTH, HEADS, HIDDEN
     mixing = [PreNormEncoderLayer(*sizes) for _ in range(2)]
-    encoder = Encoder(64, WIDTH, [*mixing, NormCells(WIDTH)], positions)
+    encoder = Encoder(CHANNELS, WIDTH, [*mixing, NormCells(WIDTH)], positions)
     layers = [PreNormDecoderLayer(cross(WIDTH, HEADS), *sizes) for _ in range(3)]
     return SmallDETR(encoder, queries(), layers, classes)
