@@ -121,6 +121,12 @@ def measured(model: nn.Module, drawn: Scenes) -> dict[str, float]:
     return {**{name: round(value, 4) for name, value in values.items()}, **count_sure(found, truths)}
 
 
+def with_mirrored(items: ImageSet) -> ImageSet:
+    """Return items (N, 28, 28), and then the mirror image of each."""
+    both = torch.cat([items.images, items.images.flip(2)])
+    return ImageSet(both, items.labels.repeat(2), items.classes)
+
+
 def trained(
     model: nn.Module,
     recipe: Recipe,
@@ -128,6 +134,7 @@ def trained(
     *,
     set_loss: SetLoss = FEW_QUERIES,
     classes: int = 5,
+    mirrored: bool = False,
     watch: Callable[[Scenes], Watch] | None = None,
 ) -> dict[str, float]:
     """Train a detector in place on scenes of five or ten classes, and measure it on the 500 test scenes.
@@ -137,12 +144,14 @@ def trained(
         recipe, seed: as for `fit`.
         set_loss: compares.
         classes: 5 or 10.
+        mirrored: make scenes of the training items' mirror images too.
         watch: makes, of the test scenes, what looks at the model after every step.
     """
     items = data.fashion_mnist(60_000, 10_000)
     train_items, test_items = map(scenes.five_classes, items) if classes == 5 else items
+    shown = with_mirrored(train_items) if mirrored else train_items
     test = scenes.held_out_scenes(test_items)
-    loss, look = detection(model, train_items, recipe.batch, set_loss), watch and watch(test)
+    loss, look = detection(model, shown, recipe.batch, set_loss), watch and watch(test)
     history = fit(model, loss, recipe, seed=seed, watch=look)
     return {
         **measured(model, test),

@@ -13,8 +13,8 @@ from course_utils.detr_runs import detect, trained, truths_of
 from course_utils.scenes import Scenes
 from course_utils.training import Recipe, Watch
 
-LONG = Recipe(10_000, batch=16, lr=2e-3, weight_decay=1e-4, clip=1.0, schedule="cosine", warmup=0.05)
-STAGES = (100, 300, 1000, 3000, 6000, 10_000)  # after so many steps it is looked at
+LONG = Recipe(12_000, batch=16, lr=2e-3, weight_decay=1e-4, clip=1.0, schedule="cosine", warmup=0.05)
+STAGES = (100, 300, 1000, 3000, 6000, 12_000)  # after so many steps it is looked at
 SHOWN = 3  # the first test scenes
 
 
@@ -55,7 +55,7 @@ def train_detector(classes: int) -> Callable[[nn.Module], dict]:
 
     def train(model: nn.Module) -> dict:
         stages, watch = stages_of(model)
-        return {**trained(model, LONG, classes=classes, watch=watch), "stages": stages}
+        return {**trained(model, LONG, classes=classes, mirrored=True, watch=watch), "stages": stages}
 
     return train
 

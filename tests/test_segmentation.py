@@ -33,7 +33,7 @@ def test_what_a_head_gets_is_what_detr_computes(detr):
     assert torch.equal(detr.class_head(seen.known), outputs["pred_logits"])
     again = detr(SCENES.images)
     assert torch.equal(outputs["pred_boxes"], again["pred_boxes"]) and not outputs["pred_boxes"].requires_grad
-    assert [tuple(features.shape[1:]) for features in seen.features] == [(32, 16, 16), (16, 32, 32), (1, 64, 64)]
+    assert [tuple(features.shape[1:]) for features in seen.features] == [(48, 16, 16), (24, 32, 32), (1, 64, 64)]
     assert torch.equal(seen.features[-1], SCENES.images)
     assert torch.equal(detr.encoder(detr.backbone(SCENES.images)).cells, seen.memory.cells)
     assert torch.equal(detr.backbone[:3](SCENES.images), seen.features[0])

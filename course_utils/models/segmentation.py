@@ -119,7 +119,7 @@ class MaskHead(nn.Module):
         self,
         width: int = 64,
         heads: int = 4,
-        skips: Sequence[int] = (32, 16, 1),
+        skips: Sequence[int] = (48, 24, 1),
     ):
         super().__init__()
         self.maps = QueryMaps(width, heads)
