@@ -14,11 +14,21 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from course_utils import copy_runs, detr_runs, detr_stages, distill_runs, image_runs, photo_maps, vit_runs
+from course_utils import (
+    copy_runs,
+    detr_runs,
+    detr_stages,
+    distill_runs,
+    image_runs,
+    photo_maps,
+    segmentation_runs,
+    vit_runs,
+)
 from course_utils.data import verified
 from course_utils.experiments import origin
 from course_utils.files import DATA, CourseError, write_atomically
 from course_utils.models.copying import ColourCopier
+from course_utils.models.segmentation import MaskHead
 from course_utils.training import Recipe, fit
 
 FOLDER = DATA / "checkpoints"
@@ -94,6 +104,12 @@ CHECKPOINTS = {
         distill_runs.small_vit,
         distill_runs.train_and_measure("labels, 22k"),
         dtype=torch.float16,
+    ),
+    "mask_head": Checkpoint(
+        "A mask head on the frozen checkpoint `detr_five`: the arm `attention and features` of the experiment "
+        "`segmentation`, seed 0.",
+        MaskHead,
+        lambda head: segmentation_runs.train_head(load("detr_five"), head),
     ),
     "detr_five": Checkpoint(
         "A small DETR that finds five classes in scenes of 64 x 64: the variant `chosen cells`, measured on 500 test "

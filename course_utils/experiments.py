@@ -24,6 +24,7 @@ from course_utils import (
     photo_maps,
     precision_runs,
     recipe_runs,
+    segmentation_runs,
     swin_runs,
     throughput,
     vit_runs,
@@ -174,6 +175,14 @@ EXPERIMENTS = {
         "cells' positions.",
         tuple(detr_runs.BROKEN),
         detr_runs.broken_arm,
+        seeds=(0, 1),
+    ),
+    "segmentation": Experiment(
+        "A mask head on the frozen checkpoint `detr_five`, with all it may see and without a part of it: the mean IoU "
+        "with the true masks of all items found in 500 test scenes, beside the filled boxes of the same queries and "
+        "the bright pixels in them; 500 steps of 8 new scenes.",
+        tuple(segmentation_runs.SEEN),
+        segmentation_runs.segmentation_arm,
         seeds=(0, 1),
     ),
     "throughput": Experiment(

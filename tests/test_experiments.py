@@ -15,6 +15,7 @@ from course_utils import (
     mixer_runs,
     precision_runs,
     recipe_runs,
+    segmentation_runs,
     swin_runs,
     vit_runs,
 )
@@ -22,7 +23,7 @@ from course_utils.experiments import EXPERIMENTS, SEEDS, Experiment
 from course_utils.files import CourseError
 
 # nothing is random in memory, and a detector trains for a minute
-FEWER_SEEDS = {"memory": (0,), "detr": (0, 1), "detr_broken": (0, 1)}
+FEWER_SEEDS = {"memory": (0,), "detr": (0, 1), "detr_broken": (0, 1), "segmentation": (0, 1)}
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -100,6 +101,15 @@ def test_a_stored_detector_comes_out_again(name, run, arm):
     assert fresh["loss"] == pytest.approx(stored["loss"], rel=0.05)
     assert fresh.keys() == stored.keys() - {"arm", "seed", "seconds"}
     assert (fresh["parameters"], fresh["steps"]) == (stored["parameters"], stored["steps"])
+
+
+def test_a_stored_mask_head_comes_out_again():
+    arm = "attention only"
+    stored = next(row for row in experiments.results("segmentation") if (row["arm"], row["seed"]) == (arm, 1))
+    fresh = segmentation_runs.segmentation_arm(arm, 1)
+    assert fresh["mask iou"] == pytest.approx(stored["mask iou"], abs=0.03)
+    for name in ("box iou", "bright iou", "found"):  # nothing in them is trained here
+        assert fresh[name] == pytest.approx(stored[name], abs=0.005)
 
 
 @pytest.mark.parametrize("row", experiments.results("memory"), ids=lambda row: row["arm"])
