@@ -26,7 +26,7 @@ def query_plot(found: Sequence[Detections], columns: int = 4) -> Figure:
     """Draw where each query's boxes are, over many scenes: Carion et al. 2020, figure 7.
 
     A panel is a query, a marker the middle of a box; its shape is the box's. Boxes that the query isn't sure of, with
-    a score of 0.5 or less, are pale dots.
+    a score of 0.5 or less, are pale dots. Titles say in how many of the scenes it is sure.
 
     Args:
         found: of each scene, one detection for each query.
@@ -43,7 +43,7 @@ def query_plot(found: Sequence[Detections], columns: int = 4) -> Figure:
     for number, (axes, places, sure) in enumerate(zip(panels, boxes, scores > SURE, strict=False)):
         axes.plot(*places[~sure, :2].T, ".", color="#b8b8b8", markersize=2, label=f"score {SURE} or less")
         _by_shape(axes, places[sure])
-        axes.set_title(f"query {number}: sure in {100 * sure.float().mean():.0f} %", fontsize=9)
+        axes.set_title(f"query {number}: {100 * sure.float().mean():.0f} %", fontsize=9)
     lines, labels = panels[0].get_legend_handles_labels()
     figure.legend(lines, labels, loc="outside lower center", ncols=4, fontsize=9, markerscale=1.5)
     return figure
@@ -128,8 +128,8 @@ def suppression(image: Tensor, truth: Tensor, anchors: Tensor, hits: Detections,
     middle = 9 * (cells // 2) * (cells + 1)
     panels[0].plot(*(anchors[:, :2] * size - 0.5).T, ".", color="white", markersize=1.5, alpha=0.6)
     draw_boxes(panels[0], anchors[middle : middle + 9], [plots.COLOURS[5]] * 9)
-    panels[0].set_title(f"{len(anchors):,} anchors: 9 at each dot", fontsize=10)
-    for axes, shown, said in ((panels[1], hits, "on the item: {}"), (panels[2], kept, "after suppression: {}")):
+    panels[0].set_title(f"{len(anchors):,} anchors", fontsize=10)
+    for axes, shown, said in ((panels[1], hits, "on the item: {}"), (panels[2], kept, "kept: {}")):
         draw_boxes(axes, xyxy_to_cxcywh(shown.boxes), [plots.COLOURS[4]] * len(shown.boxes))
         draw_boxes(axes, truth[None], ["white"], TRUE)
         axes.set_title(said.format(len(shown.boxes)), fontsize=10)

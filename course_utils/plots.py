@@ -26,6 +26,7 @@ ATTENTION = matplotlib.colormaps["inferno"]  # lightness rises with the weight
 VALUES = matplotlib.colormaps["cividis"]
 WRITE_UP_TO = 12  # heat maps with at most so many rows and columns write their values
 PIXELS_PER_INCH = 96
+QUALITIES, HEAVY = (90, 65), 30_000  # of WebP; the second one for pictures of more bytes
 
 matplotlib.rcParams.update(
     {
@@ -78,12 +79,15 @@ def to_html(fig: Figure, alt: str) -> str:
     """Return the figure as an HTML image that contains its picture and its text alternative.
 
     JupyterLab and nbconvert give a bare PNG output no `alt`: only an HTML image carries one everywhere. WebP, since
-    a photograph then takes a tenth of the bytes.
+    a photograph then takes a tenth of the bytes; noisy pictures, which still take many, are compressed more.
     """
     if len(alt.split()) < 4 or not alt.strip().endswith("."):
         raise ValueError(f"alt={alt!r} is no sentence: say what the figure shows, in one sentence with a full stop")
-    picture = io.BytesIO()
-    fig.savefig(picture, format="webp", dpi=1.5 * PIXELS_PER_INCH, pil_kwargs={"quality": 90})
+    for quality in QUALITIES:
+        picture = io.BytesIO()
+        fig.savefig(picture, format="webp", dpi=1.5 * PIXELS_PER_INCH, pil_kwargs={"quality": quality})
+        if picture.tell() <= HEAVY:
+            break
     encoded = base64.b64encode(picture.getvalue()).decode("ascii")
     width = round(fig.get_figwidth() * PIXELS_PER_INCH)
     source = f"data:image/webp;base64,{encoded}"

@@ -23,7 +23,7 @@ def test_a_query_is_called_by_what_it_found():
 
 def test_only_sure_boxes_are_drawn_in_the_colour_of_their_class():
     picture = widgets.with_boxes(BLACK, FOUND)
-    assert picture.shape == (3, 320, 320) and picture.min() >= 0 and picture.max() <= 1
+    assert picture.shape == (3, 256, 256) and picture.min() >= 0 and picture.max() <= 1
     colour = torch.tensor([int(COLOURS[1][i : i + 2], 16) for i in (1, 3, 5)]) / 255
     for y, x in ((80, 200), (160, 200), (130, 80), (130, 240)):
         assert torch.allclose(picture[:, y, x], colour)

@@ -42,7 +42,7 @@ def test_each_query_has_its_panel_and_each_box_a_marker_of_its_shape():
     assert points(0, "tall") == [(0.2, 0.3)] * 2 and points(0, "wide") == [(0.7, 0.8)] and points(0, pale) == []
     assert points(1, "about square") == [(0.5, 0.6)] * 2 and points(1, pale) == [(0.5, 0.6)]
     assert points(2, pale) == [(0.7, 0.8), (0.2, 0.3), (0.7, 0.8)] and points(2, "tall") == []
-    titles = [f"query {query}: sure in {percent} %" for query, percent in enumerate((100, 67, 0))]
+    titles = [f"query {query}: {percent} %" for query, percent in enumerate((100, 67, 0))]
     assert [axes.get_title(loc="left") for axes in figure.axes[:3]] == titles
     markers = {drawn[0][name].get_marker() for name in (pale, *detr_figures.SHAPES)}
     assert len(markers) == 4, "colour isn't the only carrier"

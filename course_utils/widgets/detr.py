@@ -15,7 +15,7 @@ from course_utils.scenes import SIDE
 from course_utils.widgets.attention import AttentionExplorer
 from course_utils.widgets.looks import Tokens
 
-LARGER = 5  # times as large as the scene: so boxes and their numbers can be drawn on it
+LARGER = 4  # times as large as the scene: so boxes and their numbers can be drawn on it
 
 
 def encoder_explorer(model: nn.Module, image: Tensor, start: tuple[int, int] | None = None) -> AttentionExplorer:
@@ -72,12 +72,12 @@ def placed(image: Tensor) -> Tensor:
 
 
 def larger(image: Tensor) -> Tensor:
-    """Return a scene (1, H, W) five times as large: (1, 5 H, 5 W)."""
+    """Return a scene (1, H, W) four times as large: (1, 4 H, 4 W)."""
     return image.repeat_interleave(LARGER, 1).repeat_interleave(LARGER, 2)
 
 
 def with_boxes(image: Tensor, found: Detections) -> Tensor:
-    """Return a scene (1, H, W), larger and in colours, with the boxes whose score is above 0.5: (3, 5 H, 5 W)."""
+    """Return a scene (1, H, W), larger and in colours, with the boxes whose score is above 0.5: (3, 4 H, 4 W)."""
     pixels = (255 * larger(image)[0]).round().byte().numpy()
     picture = Image.fromarray(pixels).convert("RGB")
     draw = ImageDraw.Draw(picture)
@@ -85,9 +85,9 @@ def with_boxes(image: Tensor, found: Detections) -> Tensor:
         colour = class_colour(int(found.labels[number]))
         corners = (found.boxes[number] * len(pixels)).clamp(0, len(pixels) - 1).tolist()
         draw.rectangle(corners, outline=colour, width=3)
-        ground = draw.textbbox((corners[0] + 5, corners[1] + 3), str(number), font_size=20)
+        ground = draw.textbbox((corners[0] + 5, corners[1] + 3), str(number), font_size=17)
         draw.rectangle((ground[0] - 3, ground[1] - 3, ground[2] + 3, ground[3] + 3), fill=colour)
-        draw.text((corners[0] + 5, corners[1] + 3), str(number), fill="white", font_size=20)
+        draw.text((corners[0] + 5, corners[1] + 3), str(number), fill="white", font_size=17)
     return torch.from_numpy(np.array(picture)).permute(2, 0, 1) / 255
 
 
