@@ -26,7 +26,7 @@ ATTENTION = matplotlib.colormaps["inferno"]  # lightness rises with the weight
 VALUES = matplotlib.colormaps["cividis"]
 WRITE_UP_TO = 12  # heat maps with at most so many rows and columns write their values
 PIXELS_PER_INCH = 96
-QUALITIES, HEAVY = (90, 65), 30_000  # of WebP; the second one for pictures of more bytes
+QUALITIES, HEAVY = (90, 55), 20_000  # of WebP; the second one for pictures of more bytes
 
 matplotlib.rcParams.update(
     {
