@@ -23,19 +23,20 @@ def test_a_query_is_called_by_what_it_found():
 
 def test_only_sure_boxes_are_drawn_in_the_colour_of_their_class():
     picture = widgets.with_boxes(BLACK, FOUND)
-    assert picture.shape == (3, 256, 256) and picture.min() >= 0 and picture.max() <= 1
+    side = 64 * widgets.LARGER
+    assert picture.shape == (3, side, side) and picture.min() >= 0 and picture.max() <= 1
     colour = torch.tensor([int(COLOURS[1][i : i + 2], 16) for i in (1, 3, 5)]) / 255
-    for y, x in ((80, 200), (160, 200), (130, 80), (130, 240)):
-        assert torch.allclose(picture[:, y, x], colour)
-    assert (picture[:, 170:] == 0).all(), "the other isn't sure"
+    for y, x in ((16, 40), (32, 40), (26, 16), (26, 48)):
+        assert torch.allclose(picture[:, y * widgets.LARGER, x * widgets.LARGER], colour)
+    assert (picture[:, 34 * widgets.LARGER :] == 0).all(), "the other isn't sure"
     beyond = Detections(torch.tensor([[-0.1, 0.5, 0.5, 1.2]]), torch.tensor([0]), torch.tensor([0.9]))
-    assert (widgets.with_boxes(BLACK, beyond)[:, 319] > 0).any(), "a box that ends outside is cut off"
+    assert (widgets.with_boxes(BLACK, beyond)[:, side - 1] > 0).any(), "a box that ends outside is cut off"
 
 
 def test_a_cell_is_put_where_it_looks():
     image = torch.zeros(1, 64, 64)
     image[0, 8 * 3, 8 * 5] = 1  # the middle of what cell (3, 5) sees
-    for picture, size in ((widgets.placed(image), 8), (widgets.placed(widgets.larger(image)), 40)):
+    for picture, size in ((widgets.placed(image), 8), (widgets.placed(widgets.larger(image)), 8 * widgets.LARGER)):
         lit = (picture[0] > 0).nonzero()
         assert (lit // size == torch.tensor([3, 5])).all()
         middle = (lit.float() + 0.5).mean(dim=0) / size
