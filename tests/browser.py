@@ -31,7 +31,7 @@ SETTINGS = {
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
 }
-START_SECONDS, RUN_SECONDS = 60, 120
+START_SECONDS, RUN_SECONDS = 60, 240
 
 
 def find_browser() -> str | None:
