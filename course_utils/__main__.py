@@ -10,6 +10,8 @@ import argparse
 import inspect
 import sys
 from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 from course_utils.files import NOTEBOOKS, ROOT, WORK, CourseError
@@ -100,8 +102,100 @@ def train(words: list[str]) -> int:
     return 0
 
 
+def new_exercise(words: list[str]) -> int:
+    """Start a new exercise: its reference, cases, mistakes, variants, cells and tests, with blanks; for authors.
+
+    Nothing is overwritten. Where the reference's module doesn't exist yet, it alone is started.
+    """
+    parser = _parser(new_exercise)
+    parser.add_argument("id", metavar="ID", help="lesson and number, the lesson's next one, such as 9.7")
+    parser.add_argument("--reference", required=True, metavar="NAME", help="course_utils.models.MODULE.FUNCTION")
+    parser.add_argument("--after", metavar="CELL", help="put the cells behind the one with this id (default: print)")
+    parser.add_argument("--minutes", type=int, default=5, metavar="N", help="that it takes (default: %(default)s)")
+    parser.add_argument("--difficulty", type=int, default=2, metavar="N", help="from 1 to 5 (default: %(default)s)")
+    chosen = parser.parse_args(words)
+    if not (ROOT / "tests" / "test_lessons_exercises.py").exists():
+        raise CourseError(f"{ROOT} isn't the course's own repository: run new-exercise in a clone of it")
+    from course_utils.scaffold.exercise import main as start_exercise
+
+    return start_exercise(chosen.id, chosen.reference, chosen.minutes, chosen.difficulty, chosen.after)
+
+
+def assign(words: list[str]) -> int:
+    """Make a course folder for graded exercises: what students get, the instructor's version, a rubric.
+
+    The student's package is the course's own without the answers to these exercises. Nothing is overwritten.
+    """
+    parser = _parser(assign)
+    parser.add_argument("--exercises", nargs="+", required=True, metavar="ID", help="such as 2.1 2.3 5.2")
+    parser.add_argument("--out", required=True, type=_folder, metavar="DIR", help="a course folder, new or with others")
+    parser.add_argument("--name", default="assignment", help="of the assignment (default: %(default)s)")
+    parser.add_argument("--points", nargs="+", default=[], metavar="ID=N", help="default: as many as the difficulty")
+    parser.add_argument("--variant-seed", type=int, metavar="S", help="ask in variants, all in one notebook")
+    chosen = parser.parse_args(words)
+    _require_whole_course()
+    from course_utils.grading.assignment import assignment, points_of
+    from course_utils.grading.course_folder import CourseFolder
+    from course_utils.grading.handout import write_course
+
+    assigned = assignment(chosen.name, chosen.exercises, points_of(chosen.points), chosen.variant_seed)
+    for line in write_course(assigned, chosen.out):
+        print(f"also left out: {line}")
+    student = CourseFolder(chosen.out, assigned.name).student
+    print(f"{len(assigned.items)} exercises, {assigned.points:g} points: hand out {student}")
+    return 0
+
+
+def grade(words: list[str]) -> int:
+    """Grade what was handed in under DIR/submitted/STUDENT/ASSIGNMENT/: table, pages, and nbgrader's gradebook.
+
+    Each submission runs in a sandbox of its own, and is judged outside it on values.
+    """
+    parser = _parser(grade)
+    parser.add_argument("folder", type=_folder, metavar="DIR", help="the course folder that `assign` made")
+    parser.add_argument("--name", help="of the assignment, if there is more than one")
+    parser.add_argument("--unprotected", action="store_true", help="without a sandbox; only for code that you trust")
+    chosen = parser.parse_args(words)
+    _require_whole_course()
+    from course_utils.grading import gradebook
+    from course_utils.grading.classroom import grade as grade_all
+    from course_utils.grading.course_folder import CourseFolder, only_assignment
+
+    out = sys.stdout  # while an answer is judged, what is printed elsewhere is caught
+    tell = partial(print, file=out, flush=True)
+    folder = CourseFolder(chosen.folder, chosen.name or only_assignment(chosen.folder))
+    done = grade_all(folder, protected=not chosen.unprotected, tell=tell)
+    print(f"{len(done)} submissions graded: grades.csv, class.html and feedback/ in {folder.own}")
+    known = f"entered in {folder.gradebook}"
+    print(known if gradebook.is_available() else f"no gradebook: nbgrader isn't installed; {gradebook.REMEDY}")
+    return 0
+
+
+def site(words: list[str]) -> int:
+    """Build the course as a site: pages for any web server, or to hand out as a folder.
+
+    The pages need neither Python nor a network. A folder that holds anything else than an earlier site, unchanged,
+    is left alone.
+    """
+    parser = _parser(site)
+    parser.add_argument("--out", required=True, type=_folder, metavar="DIR", help="a new folder, or an earlier site")
+    out = parser.parse_args(words).out
+    from course_utils.site.build import build
+
+    built = build(out)
+    told = f"{built.pages} pages, {built.size / 1e6:.1f} MB, built in {built.seconds:.0f} s"
+    print(f"{told}: open {built.folder / 'index.html'}")
+    return 0
+
+
+def _require_whole_course() -> None:
+    if find_spec("course_utils.grading.classroom") is None:
+        raise CourseError("this package was handed out, without answers: assign and grade in the course's repository")
+
+
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
-    command.__name__: command for command in (start, update, doctor, store, sync, train)
+    command.__name__.replace("_", "-"): command
+    for command in (start, update, doctor, store, sync, train, new_exercise, assign, grade, site)
 }
 
 
@@ -128,21 +222,25 @@ def main(words: list[str]) -> int:
 
 def _overview() -> str:
     """Return the list of commands, each with the first sentence of its help."""
-    lines = [f"  {name:<9}{inspect.getdoc(command).splitlines()[0]}" for name, command in COMMANDS.items()]
+    lines = [f"  {name:<14}{inspect.getdoc(command).splitlines()[0]}" for name, command in COMMANDS.items()]
     usage = "usage: python -m course_utils COMMAND [OPTION ...]"
     return "\n".join([usage, "", "commands:", *lines, "", "COMMAND --help says more about each."])
 
 
 def _parser(command: Callable) -> argparse.ArgumentParser:
     """Return the parser of a command, with the command's docstring as its help."""
-    name = f"python -m course_utils {command.__name__}"
+    name = f"python -m course_utils {command.__name__.replace('_', '-')}"
     return argparse.ArgumentParser(prog=name, description=inspect.getdoc(command), allow_abbrev=False)
+
+
+def _folder(text: str) -> Path:
+    return Path(text).expanduser().absolute()
 
 
 def _add_work(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--work",
-        type=lambda text: Path(text).expanduser().absolute(),
+        type=_folder,
         default=WORK,
         metavar="FOLDER",
         help=f"your work folder (default: {WORK.relative_to(ROOT)}/ in the course's folder)",

@@ -42,7 +42,7 @@ def mixup(images: Tensor, targets: Tensor, order: Tensor, share: float) -> tuple
         share: lambda, 0 to 1, of image b in the mixture.
 
     Returns:
-        Images (B, C, H, W) and targets (B, classes). Zhang et al. 2018, equation 1.
+        Images (B, C, H, W) and targets (B, classes). Zhang et al. 2018, section 2.
     """
     mixed = share * images + (1 - share) * images[order]
     return mixed, share * targets + (1 - share) * targets[order]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from course_utils.data import FASHION_MEAN, FASHION_STD
+from course_utils.data import FASHION_BLACK
 from course_utils.image_sets import ImageSet
 from course_utils.training import Augment
 
@@ -70,11 +70,11 @@ def on_canvas(sizes: Sequence[int] = SIZES, side: int = SIDE) -> Augment:
         sizes: in pixels, of which each picture draws one, all alike.
         side: of the canvases.
     """
-    choices, black = torch.tensor(sizes), -FASHION_MEAN / FASHION_STD
+    choices = torch.tensor(sizes)
 
     def augment(images: Tensor, generator: torch.Generator) -> Tensor:
         drawn = choices[torch.randint(len(choices), (len(images),), generator=generator)]
-        return place(images, drawn, random_corners(drawn, generator, side), side, black)
+        return place(images, drawn, random_corners(drawn, generator, side), side, FASHION_BLACK)
 
     return augment
 

@@ -36,6 +36,7 @@ FASHION_CLASSES = (
 # of all pixels of the 60,000 training images, on the scale 0..1; a test computes them again
 FASHION_MEAN = 0.2860405969887955
 FASHION_STD = 0.35302424451492254
+FASHION_BLACK = -FASHION_MEAN / FASHION_STD  # a black pixel, standardised
 
 
 class DataFileError(CourseError):

@@ -8,14 +8,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from course_utils import data
-from course_utils.distill_runs import STUDENT, TEACHER, Teacher, from_labels
+from course_utils.distill_runs import STUDENT, TEACHER, Teacher, asked, from_labels
 from course_utils.image_sets import ImageSet
 from course_utils.models.conv import count_parameters
 from course_utils.models.deit import DistilledViT
 from course_utils.models.distillation import deit_loss, hard_distillation_loss, soft_distillation_loss
 from course_utils.scores import agreement
 from course_utils.swin_runs import small_cnn
-from course_utils.teaching import BATCH, Objective, both_ways, compared, logits_of, taught, tried
+from course_utils.teaching import BATCH, Objective, both_ways, compared, taught, tried
 from course_utils.threads import one_thread
 from course_utils.training import classification, fit, grey, predictions
 from course_utils.vit_runs import small_vit
@@ -40,7 +40,7 @@ def teacher(seed: int) -> Teacher:
     torch.manual_seed(seed)
     model = small_cnn(16)
     fit(model, classification(model, images, TEACHER.batch), TEACHER, seed=seed, label="teacher")
-    return Teacher(model, logits_of(model, both_ways(images)), predictions(model, test_set, BATCH))
+    return asked(model, both_ways(images), test_set)
 
 
 def with_tokens(both: tuple[Tensor, Tensor], teacher_logits: Tensor, labels: Tensor) -> Tensor:

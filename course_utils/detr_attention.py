@@ -121,6 +121,34 @@ def border_looks(model: nn.Module, drawn: Scenes, items: FoundItems) -> BorderLo
     )
 
 
+@one_thread()
+@torch.no_grad()
+def own_looks(model: nn.Module, drawn: Scenes, items: FoundItems, batch: int = 50) -> tuple[Tensor, Tensor]:
+    """Measure how much of its attention in the encoder a cell on an item gives to the cells of its item.
+
+    Args:
+        model: a small DETR.
+        drawn: scenes.
+        items: in them. A cell is on an item that covers more than half of it; items on no cell don't count.
+        batch: how many scenes are looked at together.
+
+    Returns:
+        (L, h), the mean over all items, and (), what it would be if every cell got the same.
+    """
+    cells = maps_named("encoder_self", model, drawn.images[:1]).shape[-1]
+    on = (in_cells(item_masks(drawn, items)[:, None].float(), round(cells**0.5))[..., 0] > 0.5).float()  # (P, N)
+    on, scenes = on[on.any(dim=1)], items.scenes[on.any(dim=1)]
+    even, shares = on / on.sum(dim=1, keepdim=True), []
+    for start in range(0, len(drawn.images), batch):
+        here = (scenes >= start) & (scenes < start + batch)
+        if not here.any():
+            continue
+        maps = maps_named("encoder_self", model, drawn.images[start : start + batch])[:, scenes[here] - start]
+        given = (maps @ on[here, None, :, None])[..., 0]  # (L, P, h, N), of every cell to the item
+        shares.append((given * even[here, None]).sum(dim=-1))
+    return torch.cat(shares, dim=1).mean(dim=1), on.mean()
+
+
 def in_box_frame(weights: Tensor, boxes: Tensor, reach: float = 1.5, side: int = 24) -> Tensor:
     """Lay the maps of many queries over each other, so that their boxes coincide, and take the mean.
 

@@ -6,56 +6,11 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from course_utils import plots
-from course_utils.average_precision import Detections
-from course_utils.boxes import xyxy_to_cxcywh
-from course_utils.detr_attention import REGIONS, SHIFT
-from course_utils.detr_runs import SURE
-from course_utils.scene_figures import class_colour, draw_boxes, write_names
-
-
-def query_looks(image: Tensor, found: Detections, weights: Tensor, classes: Sequence[str]) -> Figure:
-    """Draw a scene with the detections whose score is above 0.5, and where each of their queries looks.
-
-    Args:
-        image: (1, H, W) in 0..1.
-        found: one detection for each query.
-        weights: (Q, N), the attention of each query to N cells.
-        classes: the names.
-    """
-    sure = (found.scores > SURE).nonzero()[:, 0].tolist()
-    figure, panels = plots.figure(1 + len(sure), width=1.75 * (1 + len(sure)), height=2.1)
-    boxes, percent = xyxy_to_cxcywh(found.boxes), 100 * weights
-    colours = [class_colour(int(label)) for label in found.labels]
-    plots.draw_image(panels[0], image)
-    corners = draw_boxes(panels[0], boxes[sure], [colours[query] for query in sure])
-    write_names(panels[0], corners, [f"query {query}" for query in sure], [colours[query] for query in sure])
-    for axes, query in zip(panels[1:], sure, strict=True):
-        drawn = attention_on(axes, image, percent[query], percent[sure].max().item())
-        draw_boxes(axes, boxes[query, None], [colours[query]])
-        axes.set_title(f"query {query}: {classes[found.labels[query]]}", fontsize=9)
-    if sure:
-        figure.colorbar(drawn, ax=panels[1:], label="% of its attention", shrink=0.8)
-    return figure
-
-
-def attention_on(axes: Axes, image: Tensor, percent: Tensor, most: float) -> AxesImage:
-    """Draw the attention (N,), in %, over a dark copy of the image (1, H, W), and return what a colour bar needs.
-
-    Each cell is drawn around the middle of what it sees, see `detr_attention`.
-    """
-    size, cells = image.shape[-1], round(len(percent) ** 0.5)
-    plots.draw_image(axes, image / 3)
-    values = percent.view(cells, cells).numpy()
-    first, last = -0.5 - SHIFT, size - 0.5 - SHIFT
-    limits = axes.get_xlim(), axes.get_ylim()
-    drawn = axes.imshow(values, cmap=plots.ATTENTION, alpha=0.75, vmin=0, vmax=most, extent=(first, last, last, first))
-    axes.set(xlim=limits[0], ylim=limits[1])
-    return drawn
+from course_utils.detr_attention import REGIONS
 
 
 def attention_regions(looks: Mapping[str, Tensor]) -> Figure:

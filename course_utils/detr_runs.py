@@ -15,6 +15,7 @@ from course_utils.boxes import box_iou, cxcywh_to_xyxy
 from course_utils.image_sets import ImageSet
 from course_utils.models.chosen_cells import ChosenCells
 from course_utils.models.conv import count_parameters
+from course_utils.models.detr import Outputs
 from course_utils.models.detr_variants import (
     ConditionalCross,
     LearnedQueries,
@@ -33,6 +34,7 @@ LIVE = Recipe(750, batch=16, lr=2e-3, weight_decay=1e-4, clip=1.0, schedule="cos
 # and names are what a new network lacks for longest
 FEW_QUERIES = SetLoss(class_weight=2.0, no_object=0.4)
 SURE = 0.5  # a score above it counts as a detection where there is no curve
+ON_ITEM = 0.5  # an IoU from which a detection lies on an item
 
 
 def targets_of(drawn: Scenes) -> list[Targets]:
@@ -52,18 +54,25 @@ def detection(model: nn.Module, items: ImageSet, batch: int, set_loss: SetLoss |
         model: (B, 1, 64, 64) to what DETR returns.
         items: from which the scenes are made.
         batch: B.
-        set_loss: `FEW_QUERIES` if none. What cells propose is matched and compared as a decoder's layer is.
+        set_loss: `FEW_QUERIES` if none.
     """
     compare = set_loss or FEW_QUERIES
 
     def loss(generator: torch.Generator) -> Tensor:
         drawn = scenes.make_scenes(items, batch, generator)
-        outputs, targets = model(drawn.images), targets_of(drawn)
-        proposals = outputs.get("enc_outputs")
-        chosen = compare({**proposals, "aux_outputs": []}, targets) if proposals else 0.0
-        return compare(outputs, targets) + chosen
+        return with_proposals(compare, model(drawn.images), targets_of(drawn))
 
     return loss
+
+
+def with_proposals(set_loss: SetLoss, outputs: Outputs, targets: Sequence[Targets]) -> Tensor:
+    """Return the loss () of what a DETR returns, and of what its cells propose, if they do.
+
+    Proposals, "enc_outputs", are matched and compared as a decoder's layer is. Zhu et al. 2021, section 4.
+    """
+    proposals = outputs.get("enc_outputs")
+    chosen = set_loss({**proposals, "aux_outputs": []}, targets) if proposals else 0.0
+    return set_loss(outputs, targets) + chosen
 
 
 @one_thread()
@@ -105,7 +114,7 @@ def count_sure(found: Sequence[Detections], truths: Sequence[Truths]) -> dict[st
     for detections, truth in zip(found, truths, strict=True):
         boxes = detections.boxes[detections.scores > SURE]
         overlap, item = box_iou(boxes, truth.boxes).max(dim=1)  # (D,)
-        on = item[overlap >= SURE]
+        on = item[overlap >= ON_ITEM]
         counts["sure"] += len(boxes)
         counts["duplicates"] += len(on) - len(on.unique())
         counts["empty"] += len(boxes) - len(on)
@@ -121,12 +130,6 @@ def measured(model: nn.Module, drawn: Scenes) -> dict[str, float]:
     return {**{name: round(value, 4) for name, value in values.items()}, **count_sure(found, truths)}
 
 
-def with_mirrored(items: ImageSet) -> ImageSet:
-    """Return items (N, 28, 28), and then the mirror image of each."""
-    both = torch.cat([items.images, items.images.flip(2)])
-    return ImageSet(both, items.labels.repeat(2), items.classes)
-
-
 def trained(
     model: nn.Module,
     recipe: Recipe,
@@ -134,7 +137,7 @@ def trained(
     *,
     set_loss: SetLoss = FEW_QUERIES,
     classes: int = 5,
-    mirrored: bool = False,
+    prepare: Callable[[ImageSet], ImageSet] = lambda items: items,
     watch: Callable[[Scenes], Watch] | None = None,
 ) -> dict[str, float]:
     """Train a detector in place on scenes of five or ten classes, and measure it on the 500 test scenes.
@@ -144,14 +147,13 @@ def trained(
         recipe, seed: as for `fit`.
         set_loss: compares.
         classes: 5 or 10.
-        mirrored: make scenes of the training items' mirror images too.
+        prepare: makes what scenes are made of from the training items.
         watch: makes, of the test scenes, what looks at the model after every step.
     """
     items = data.fashion_mnist(60_000, 10_000)
     train_items, test_items = map(scenes.five_classes, items) if classes == 5 else items
-    shown = with_mirrored(train_items) if mirrored else train_items
     test = scenes.held_out_scenes(test_items)
-    loss, look = detection(model, shown, recipe.batch, set_loss), watch and watch(test)
+    loss, look = detection(model, prepare(train_items), recipe.batch, set_loss), watch and watch(test)
     history = fit(model, loss, recipe, seed=seed, watch=look)
     return {
         **measured(model, test),

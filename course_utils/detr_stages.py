@@ -9,13 +9,16 @@ import torch
 from torch import nn
 
 from course_utils.average_precision import Detections, coco_average_precision
-from course_utils.detr_runs import detect, trained, truths_of
+from course_utils.detr_runs import detect, trained, truths_of, variant
+from course_utils.image_sets import ImageSet
+from course_utils.more_items import evened, with_mirrored
 from course_utils.scenes import Scenes
 from course_utils.training import Recipe, Watch
 
 LONG = Recipe(12_000, batch=16, lr=2e-3, weight_decay=1e-4, clip=1.0, schedule="cosine", warmup=0.05)
 STAGES = (100, 300, 1000, 3000, 6000, 12_000)  # after so many steps it is looked at
 SHOWN = 3  # the first test scenes
+CLASSES = {"five classes": 5, "ten classes": 10}
 
 
 def stages_of(model: nn.Module, steps: Iterable[int] = STAGES) -> tuple[list[dict], Callable[[Scenes], Watch]]:
@@ -50,14 +53,26 @@ def listed(found: Iterable[Detections]) -> dict[str, list]:
     return {"boxes": boxes, "labels": [each.labels.tolist() for each in found], "scores": scores}
 
 
+def prepared(items: ImageSet) -> ImageSet:
+    """Return training items for many steps: their mirror images too, and of every class about as many."""
+    return evened(with_mirrored(items))
+
+
 def train_detector(classes: int) -> Callable[[nn.Module], dict]:
     """Return what trains a detector for five or ten classes in place, and measures it."""
 
     def train(model: nn.Module) -> dict:
         stages, watch = stages_of(model)
-        return {**trained(model, LONG, classes=classes, mirrored=True, watch=watch), "stages": stages}
+        return {**trained(model, LONG, classes=classes, prepare=prepared, watch=watch), "stages": stages}
 
     return train
+
+
+def long_arm(arm: str, seed: int) -> dict[str, float]:
+    """Train the detector of one of `CLASSES` as its checkpoint was trained, from another seed."""
+    torch.manual_seed(seed)
+    model = variant("chosen cells", CLASSES[arm])
+    return trained(model, LONG, seed, classes=CLASSES[arm], prepare=prepared)
 
 
 def read_stages(record: dict) -> dict[int, list[Detections]]:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from course_utils.average_precision import Detections, Truths, of_class, right_detections, surest_first
 from course_utils.boxes import box_iou, cxcywh_to_xyxy, non_maximum_suppression
-from course_utils.detr_runs import SURE, detect
+from course_utils.detr_runs import ON_ITEM, SURE, detect
 from course_utils.scenes import SIDE, Scenes
 from course_utils.training import Watch
 
@@ -46,7 +46,7 @@ def found_items(found: Sequence[Detections], truths: Sequence[Truths]) -> FoundI
     rows = []
     for scene, (detections, truth) in enumerate(zip(found, truths, strict=True)):
         overlap, item = box_iou(detections.boxes, truth.boxes).max(dim=1)  # (Q,)
-        lies = (detections.scores > SURE) & (overlap >= 0.5)
+        lies = (detections.scores > SURE) & (overlap >= ON_ITEM)
         taken: dict[int, int] = {}
         for query in surest_first(detections.scores).tolist():
             if lies[query]:
@@ -97,24 +97,6 @@ def detections_at(steps: Sequence[int], model: nn.Module, images: Tensor) -> tup
             found[done] = detect(model, images)
 
     return found, watch
-
-
-class LayerOf(nn.Module):
-    """A DETR that answers with what one of its decoder's layers finds.
-
-    Args:
-        detr: with auxiliary outputs.
-        layer: counted from 0; the last one is its usual answer.
-    """
-
-    def __init__(self, detr: nn.Module, layer: int):
-        super().__init__()
-        self.detr, self.layer = detr, layer
-
-    def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Return "pred_logits" (B, Q, C + 1) and "pred_boxes" (B, Q, 4)."""
-        outputs = self.detr(images)
-        return [*outputs["aux_outputs"], outputs][self.layer]
 
 
 def ranked(

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from course_utils import data
 from course_utils.augment import chain, random_shift
-from course_utils.data import FASHION_MEAN, FASHION_STD
+from course_utils.data import FASHION_BLACK
 from course_utils.image_sets import ImageSet
 from course_utils.models.conv import count_macs, count_parameters
 from course_utils.models.distillation import kl_divergence, soft_distillation_loss, teacher_decision
@@ -21,10 +21,9 @@ from course_utils.vit_runs import small_vit
 
 LABELLED, IMAGES = 2_000, 22_000  # the first have labels; a fixed split, with each class equally often in both
 UNKNOWN = -100  # the label of the others
-BLACK = -FASHION_MEAN / FASHION_STD  # of a standardised image
 TEACHER = Recipe(1000, lr=4e-3)
 STUDENT = Recipe(800)
-SHIFTED = chain(mirror, random_shift(1, BLACK))
+SHIFTED = chain(mirror, random_shift(1, FASHION_BLACK))
 
 
 # teachers: the small ResNet, and the same network half and twice as wide
@@ -53,6 +52,11 @@ class Teacher:
     found: Tensor
 
 
+def asked(model: nn.Module, views: Tensor, test_set: ImageSet) -> Teacher:
+    """Let a trained network look at what it teaches with, (2, N, 1, H, W), `both_ways`, and at the test images."""
+    return Teacher(model, logits_of(model, views), predictions(model, test_set, BATCH))
+
+
 @functools.cache
 def teacher(name: str, seed: int) -> Teacher:
     """Train one of `WIDTHS` on the 2,000 labels, and let it look at all 22,000 images."""
@@ -60,7 +64,7 @@ def teacher(name: str, seed: int) -> Teacher:
     torch.manual_seed(seed)
     model = small_cnn(WIDTHS[name])
     train_teacher(model, images, seed)
-    return Teacher(model, logits_of(model, both_ways(images)), predictions(model, test_set, BATCH))
+    return asked(model, both_ways(images), test_set)
 
 
 # students: all with the same recipe, the same first weights, and the same number of steps

@@ -14,12 +14,12 @@ from torch import Tensor
 
 from course_utils import data, distill_runs
 from course_utils.augment import chain
-from course_utils.distill_runs import IMAGES, LABELLED, SHIFTED, SOFT, STUDENT, TEACHER, Teacher, from_labels
+from course_utils.distill_runs import IMAGES, LABELLED, SHIFTED, SOFT, STUDENT, TEACHER, Teacher, asked, from_labels
 from course_utils.image_sets import ImageSet
 from course_utils.models.patches import random_order, shuffled_patches
 from course_utils.swin_runs import small_cnn
-from course_utils.teaching import BATCH, Objective, both_ways, compared, logits_of, taught, tried
-from course_utils.training import fit, predictions
+from course_utils.teaching import Objective, both_ways, compared, taught, tried
+from course_utils.training import fit
 from course_utils.vit_runs import shuffled, small_vit
 
 ORDER = random_order(28 * 28, seed=0)  # that of lesson 05
@@ -47,8 +47,7 @@ def shuffled_teacher(seed: int) -> Teacher:
     torch.manual_seed(seed)
     model = small_cnn(distill_runs.WIDTHS["teacher"])
     distill_runs.train_teacher(model, images, seed, chain(SHIFTED, reordered))
-    logits = logits_of(model, shuffled_ways(images))
-    return Teacher(model, logits, predictions(model, look_shuffled(test_set), BATCH))
+    return asked(model, shuffled_ways(images), look_shuffled(test_set))
 
 
 def shuffled_ways(images: ImageSet) -> Tensor:

@@ -88,13 +88,6 @@ def flushed_layers(net: SmallNet, images: Tensor, labels: Tensor, scale: float) 
     return [((a == 0) & (b != 0)).sum().item() / max(1, (b != 0).sum().item()) for a, b in pairs]
 
 
-def log2_histogram(gradients: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Return exponents e, ascending, and how many numbers have 2^e <= |number| < 2^(e + 1), zeros left out."""
-    numbers = torch.cat([gradient.flatten() for gradient in gradients])
-    numbers = numbers[(numbers != 0) & numbers.isfinite()]
-    return torch.unique(torch.frexp(numbers).exponent.long() - 1, return_counts=True)
-
-
 def unscale_and_clip(gradients: list[Tensor], scale: float, max_norm: float) -> list[Tensor] | None:
     """Undo the loss scaling, and shorten gradients that are too long.
 
@@ -210,7 +203,7 @@ def train(
     Args:
         net: changed in place.
         loss_weight: what the loss is multiplied by before the backward pass, as if it were the mean over many pixels,
-            or one loss of several. The learning rate makes up for it, so that in exact arithmetic nothing changes.
+            or one loss of several. The gradients are divided by it again, so that in exact arithmetic nothing changes.
         scaler: None for no loss scaling.
         store: what all weights go through after each step; FP32 master weights as it is. The momentum stays in FP32.
     """

@@ -22,16 +22,19 @@ def grids(
         rows: for each name, (k, H, W).
         titles: above the first row's k grids; none for no titles.
         width: of the figure, in inches.
-        signed: one scale from -m to m for each row, 0 in the middle; else each row has one from 0 to its maximum.
+        signed: one scale from -m to m for each row, and a dot in each cell below 0; else from 0 to the row's maximum.
     """
-    k, height, across = next(iter(rows.values())).shape
-    figure = Figure(figsize=(width, 0.4 + len(rows) * (width - 1) / k * height / across))
+    k, height, wide = next(iter(rows.values())).shape
+    figure = Figure(figsize=(width, 0.4 + len(rows) * (width - 1) / k * height / wide))
     panels = figure.subplots(len(rows), k, squeeze=False)
     for line, (name, values) in zip(panels, rows.items(), strict=True):
         most = values.abs().max().item()
         for axes, grid in zip(line, values, strict=True):
             limits = {"cmap": SIGNED, "vmin": -most} if signed else {"cmap": plots.ATTENTION, "vmin": 0}
             _cells(axes, grid, vmax=most, **limits)
+            if signed:
+                below, across = (grid < 0).nonzero(as_tuple=True)
+                axes.plot(across, below, "o", color=plots.PAPER, markeredgecolor=plots.INK, markersize=2.5, mew=0.5)
         line[0].set_ylabel(name, rotation=0, ha="right", va="center")
     for axes, title in zip(panels[0], titles, strict=False):
         axes.set_title(title, fontsize=10)

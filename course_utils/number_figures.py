@@ -12,6 +12,7 @@ from course_utils.floats import FloatFormat
 FIELDS = ("sign", "exponent", "mantissa")
 FILLS = (plots.COLOURS[6], plots.COLOURS[1], plots.COLOURS[4])
 HATCHES = ("", "///", "")
+EDGE = 50  # the largest power of 10 that is drawn; FP64 would dwarf the others
 
 
 def bit_layouts(formats: Sequence[FloatFormat]) -> Figure:
@@ -49,11 +50,13 @@ def range_against_precision(formats: Sequence[FloatFormat]) -> Figure:
         low, normal, high = (np.log10(end) for end in (format.min_subnormal, format.min_normal, format.max))
         reach.barh(row, high - normal, left=normal, color=plots.COLOURS[0], height=0.6)
         reach.barh(row, normal - low, left=low, color=plots.PAPER, edgecolor=plots.COLOURS[1], hatch="////", height=0.6)
+        if high > EDGE:  # the bar is cut off at both edges of the picture: say how far it goes
+            reach.text(0, row, f"{low:.0f} to {high:.0f}", ha="center", va="center", fontsize=10, color="white")
         digits = np.log10(2 / format.epsilon)
         precision.barh(row, digits, color=plots.COLOURS[4], height=0.6)
         precision.text(digits + 0.2, row, f"{digits:.1f}", va="center", fontsize=10)
     names = [format.name for format in formats]
-    reach.set(xlim=(-50, 50), title="range", xlabel="power of 10 (striped: subnormal)")
+    reach.set(xlim=(-EDGE, EDGE), title="range", xlabel="power of 10 (striped: subnormal)")
     reach.set_yticks(range(len(formats)), names)
     precision.set(xlim=(0, 18), title="precision", xlabel="decimal digits", yticks=[])
     for axes in (reach, precision):

@@ -12,10 +12,14 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.patheffects import Normal, withStroke
+from matplotlib.transforms import Bbox
 from torch import Tensor
 
 from course_utils import plots
-from course_utils.boxes import cxcywh_to_xyxy
+from course_utils.average_precision import Detections
+from course_utils.boxes import cxcywh_to_xyxy, xyxy_to_cxcywh
+from course_utils.detr_runs import SURE
+from course_utils.scenes import Scenes
 
 TRUE, FOUND = (0, (3, 1.5)), "-"  # lines around what is there, and around what was found
 SEEN_ON_ANY_GROUND = (withStroke(linewidth=3.5, foreground="black"), Normal())
@@ -45,7 +49,7 @@ def draw_boxes(axes: Axes, boxes: Tensor, colours: Sequence[str], line: str | tu
 
 
 def write_names(axes: Axes, corners: Tensor, names: Sequence[str], colours: Sequence[str]) -> None:
-    """Write a name over each box, or within it where there is no room above.
+    """Write a name at each box, above it where there is room, and elsewhere where it would cover another name.
 
     Args:
         axes: with the picture.
@@ -53,39 +57,34 @@ def write_names(axes: Axes, corners: Tensor, names: Sequence[str], colours: Sequ
         names: T of them.
         colours: T of them, of the ground behind the names.
     """
-    bottom, top = axes.get_ylim()
-    middle = sum(axes.get_xlim()) / 2
-    for (left, y, right, _), name, colour in zip(corners.tolist(), names, colours, strict=True):
-        above = y - top > 0.1 * (bottom - top)
-        at_left = (left + right) / 2 < middle
-        where = {"ha": "left" if at_left else "right", "va": "bottom" if above else "top"}
+    taken: list[Bbox] = []
+    for box, name, colour in zip(corners.tolist(), names, colours, strict=True):
         look = {"facecolor": colour, "edgecolor": "none", "boxstyle": "square,pad=0.15"}
-        ink = plots.ink_on(to_rgba(colour))
-        axes.text(left if at_left else right, y, name, fontsize=7.5, color=ink, bbox=look, clip_on=True, **where)
+        text = axes.text(0, 0, name, fontsize=7.5, color=plots.ink_on(to_rgba(colour)), bbox=look, clip_on=True)
+        first, *others = _places(axes, box)
+        for place in [first, *others, first]:
+            text.set(**place)
+            extent = text.get_window_extent().padded(1)
+            if not any(extent.overlaps(other) for other in taken) and _is_inside(axes, extent):
+                break
+        taken.append(extent)
 
 
-def true_scenes(
-    images: Tensor,
-    labels: Sequence[Tensor],
-    boxes: Sequence[Tensor],
-    classes: Sequence[str],
-    columns: int = 4,
-) -> Figure:
-    """Draw scenes with what is in them.
+def _places(axes: Axes, box: Sequence[float]) -> list[dict]:
+    """Return where a box's name may stand, the best place first: over its top, within it, at its foot, or under it."""
+    left, top, right, foot = box
+    bottom, ceiling = axes.get_ylim()
+    at_left = (left + right) / 2 < sum(axes.get_xlim()) / 2
+    sides = [(left, "left"), (right, "right")] if at_left else [(right, "right"), (left, "left")]
+    heights = [(top, "bottom"), (top, "top"), (foot, "bottom"), (foot, "top")]
+    if top - ceiling <= 0.1 * (bottom - ceiling):
+        heights = heights[1:]
+    return [{"x": x, "ha": ha, "y": y, "va": va} for y, va in heights for x, ha in sides]
 
-    Args:
-        images: (B, 1, H, W) in 0..1.
-        labels: of each scene (T,).
-        boxes: of each scene (T, 4), cxcywh in 0..1.
-        classes: the names.
-        columns: scenes in a row.
-    """
-    figure, row = _grid(images, columns)
-    for axes, numbers, there in zip(row, labels, boxes, strict=True):
-        colours = [class_colour(number) for number in numbers.tolist()]
-        corners = draw_boxes(axes, there, colours, TRUE)
-        write_names(axes, corners, [classes[number] for number in numbers.tolist()], colours)
-    return figure
+
+def _is_inside(axes: Axes, extent: Bbox) -> bool:
+    whole = axes.get_window_extent().padded(3)
+    return whole.x0 <= extent.x0 and extent.x1 <= whole.x1 and whole.y0 <= extent.y0 and extent.y1 <= whole.y1
 
 
 def found_scenes(
@@ -115,6 +114,22 @@ def found_scenes(
         write_names(axes, draw_boxes(axes, found, colours), names, colours)
         draw_boxes(axes, there, ["white"] * len(there), TRUE)
     return figure
+
+
+def sure_scenes(drawn: Scenes, found: Sequence[Detections], columns: int = 3) -> Figure:
+    """Draw scenes with all that a detector is sure of, scores above 0.5, and white dashes around what is there.
+
+    Args:
+        drawn: the scenes.
+        found: in each, boxes in corners in shares of the side, as `detr_runs.detect` returns them.
+        columns: scenes in a row.
+    """
+    sure = [each.scores > SURE for each in found]
+    boxes = [xyxy_to_cxcywh(each.boxes[kept]) for each, kept in zip(found, sure, strict=True)]
+    labels, scores = (
+        [getattr(each, part)[kept] for each, kept in zip(found, sure, strict=True)] for part in ("labels", "scores")
+    )
+    return found_scenes(drawn.images, drawn.boxes, labels, boxes, scores, drawn.classes, columns)
 
 
 def class_colour(label: int) -> str:

@@ -40,7 +40,7 @@ class Scenes:
     """Scenes, and what is in them.
 
     Attributes:
-        images: (B, 1, 64, 64) in 0..1.
+        images: (B, 1, 64, 64) in 0..1, or of another side.
         labels: of each scene (T,) of int64.
         boxes: of each scene (T, 4), cxcywh in 0..1, exactly around the item's mask.
         pictures: of each scene (T, 28, 28), the items as they were pasted.
@@ -59,12 +59,12 @@ class Scenes:
         return len(self.images)
 
     def masks(self, scene: int) -> Tensor:
-        """Return which pixels the items of a scene have, (T, 64, 64) of bool.
+        """Return which pixels the items of a scene have, (T, 64, 64) of bool, or of the scene's side.
 
         Where two items share a pixel, both masks have it, and the brighter one shows.
         """
         pictures, corners = self.pictures[scene], self.corners[scene]
-        return paste(pictures[:, None], corners[:, None]) > 0
+        return paste(pictures[:, None], corners[:, None], self.images.shape[-1]) > 0
 
 
 def five_classes(items: ImageSet) -> ImageSet:
@@ -82,27 +82,36 @@ def held_out_scenes(items: ImageSet) -> Scenes:
     return make_scenes(items, TEST_SCENES, torch.Generator().manual_seed(TEST_SEED))
 
 
-def make_scenes(items: ImageSet, count: int, generator: torch.Generator) -> Scenes:
+def make_scenes(
+    items: ImageSet, count: int, generator: torch.Generator, side: int = SIDE, most: int = MOST_ITEMS
+) -> Scenes:
     """Draw scenes: how many items, which ones, how large and where, all as likely.
 
     Args:
         items: to draw from, (N, 28, 28) of uint8.
         count: B.
         generator: draws everything; seeded again, it makes the same scenes again.
+        side: of a scene in pixels.
+        most: K, items in a scene.
+
+    Raises:
+        ValueError: a scene is too small for the largest item, or can hold none.
     """
-    shape = (count, MOST_ITEMS)
-    number = torch.randint(1, MOST_ITEMS + 1, (count, 1), generator=generator)
+    if side < ITEM or most < 1:
+        raise ValueError(f"side {side} with up to {most} items: use a side of {ITEM} or more, and 1 item or more")
+    shape = (count, most)
+    number = torch.randint(1, most + 1, (count, 1), generator=generator)
     chosen = torch.randint(len(items), shape, generator=generator)
     sizes = torch.randint(SMALLEST, ITEM + 1, shape, generator=generator)
     pictures = shrink(items.images[chosen], sizes)  # (B, K, 28, 28)
     tight = tight_boxes(pictures > 0)  # (B, K, 4), within the pictures
-    wanted = torch.arange(MOST_ITEMS) < number  # (B, K)
-    boxes, there = find_places(tight[..., 2:] - tight[..., :2], wanted, generator)
+    wanted = torch.arange(most) < number  # (B, K)
+    boxes, there = find_places(tight[..., 2:] - tight[..., :2], wanted, generator, side)
     corners = boxes[..., :2] - tight[..., :2]
-    front = paste(pictures * there[:, :, None, None], corners)
-    images = torch.where(front > 0, front, background(items, count, generator))
+    front = paste(pictures * there[:, :, None, None], corners, side)
+    images = torch.where(front > 0, front, background(items, count, generator, side))
     noise = NOISE * torch.randn(images.shape, generator=generator)
-    shares = xyxy_to_cxcywh(boxes / SIDE)
+    shares = xyxy_to_cxcywh(boxes / side)
     each = (items.labels[chosen], shares, pictures, corners)
     lists = ([values[b, there[b]] for b in range(count)] for values in each)
     return Scenes((images + noise).clamp(0, 1)[:, None], *lists, items.classes)
@@ -146,6 +155,7 @@ def find_places(
     sizes: Tensor,
     wanted: Tensor,
     generator: torch.Generator,
+    side: int = SIDE,
 ) -> tuple[Tensor, Tensor]:
     """Place boxes one by one where they overlap none before by 15 % of the smaller.
 
@@ -153,12 +163,13 @@ def find_places(
         sizes: (B, K, 2), widths and heights.
         wanted: (B, K) of bool, which boxes to place.
         generator: draws 50 places for each, all alike; the first that fits is taken.
+        side: of the scenes.
 
     Returns:
         (B, K, 4) of int64, in corners, and (B, K) of bool: is it wanted, did it fit?
     """
     B, K, _ = sizes.shape
-    room = SIDE - sizes + 1
+    room = side - sizes + 1
     corners = (torch.rand(TRIES, B, K, 2, generator=generator) * room).long()
     tries = torch.cat([corners, corners + sizes], dim=-1)  # (TRIES, B, K, 4)
     boxes, there = tries[0].clone(), wanted.clone()
@@ -179,49 +190,50 @@ def shared_of_smaller(first: Tensor, second: Tensor) -> Tensor:
     return shared / torch.minimum(box_area(first), box_area(second))
 
 
-def paste(pictures: Tensor, corners: Tensor) -> Tensor:
+def paste(pictures: Tensor, corners: Tensor, side: int = SIDE) -> Tensor:
     """Put pictures on black scenes; of two that share a pixel, the brighter shows.
 
     Args:
         pictures: (B, n, h, w) in 0..1.
         corners: (B, n, 2) of int64, x and y of the upper left pixels. What reaches over
             the edge is cut off.
+        side: of the scenes.
 
     Returns:
-        (B, 64, 64).
+        (B, side, side).
     """
     B, _, h, w = pictures.shape
     x = corners[..., 0, None, None] + torch.arange(w)  # (B, n, 1, w)
     y = corners[..., 1, None, None] + torch.arange(h)[:, None]  # (B, n, h, 1)
-    inside = (x >= 0) & (x < SIDE) & (y >= 0) & (y < SIDE)
-    pixel = (y * SIDE + x).where(inside, 0)  # (B, n, h, w); elsewhere black, on pixel 0
-    scenes = torch.zeros(B, SIDE * SIDE)
+    inside = (x >= 0) & (x < side) & (y >= 0) & (y < side)
+    pixel = (y * side + x).where(inside, 0)  # (B, n, h, w); elsewhere black, on pixel 0
+    scenes = torch.zeros(B, side * side)
     scenes.scatter_reduce_(1, pixel.flatten(1), (pictures * inside).flatten(1), "amax")
-    return scenes.view(B, SIDE, SIDE)
+    return scenes.view(B, side, side)
 
 
-def background(items: ImageSet, count: int, generator: torch.Generator) -> Tensor:
+def background(items: ImageSet, count: int, generator: torch.Generator, side: int = SIDE) -> Tensor:
     """Draw what lies behind the items: a ramp, and fragments of other items on it.
 
     Returns:
-        (B, 64, 64) in 0..1.
+        (B, side, side) in 0..1.
     """
     dark, bright = BRIGHTEST * torch.rand(2, count, 1, 1, generator=generator)
     angle = 2 * torch.pi * torch.rand(count, 1, 1, generator=generator)
-    side = torch.linspace(-1, 1, SIDE)
-    along = side * angle.cos() + side[:, None] * angle.sin()  # (B, 64, 64)
+    axis = torch.linspace(-1, 1, side)
+    along = axis * angle.cos() + axis[:, None] * angle.sin()  # (B, side, side)
     ramp = dark + (bright - dark) * (along / along.amax((1, 2), keepdim=True) + 1) / 2
-    clutter = fragments(items, count, generator)
+    clutter = fragments(items, count, generator, side)
     return torch.where(clutter > 0, clutter, ramp)
 
 
-def fragments(items: ImageSet, count: int, generator: torch.Generator) -> Tensor:
-    """Draw six 8 x 8 pieces of items' middles anywhere on black scenes: (B, 64, 64)."""
+def fragments(items: ImageSet, count: int, generator: torch.Generator, side: int = SIDE) -> Tensor:
+    """Draw six 8 x 8 pieces of items' middles anywhere on black scenes: (B, side, side)."""
     shape = (count, FRAGMENTS)
     chosen = torch.randint(len(items), shape, generator=generator)
     middle = torch.randint(4, 24 - FRAGMENT + 1, (*shape, 2), generator=generator)
     x, y = (middle[..., axis, None] + torch.arange(FRAGMENT) for axis in (0, 1))
     pieces = items.images[chosen[..., None, None], y[..., :, None], x[..., None, :]]
-    corners = torch.randint(SIDE - FRAGMENT + 1, (*shape, 2), generator=generator)
+    corners = torch.randint(side - FRAGMENT + 1, (*shape, 2), generator=generator)
     bright = pieces.float() / 255  # (B, 6, 8, 8)
-    return paste(bright * (bright > FAINT), corners)
+    return paste(bright * (bright > FAINT), corners, side)

@@ -78,17 +78,31 @@ THROUGHPUT_ARMS = tuple(f"{name}, {mode}" for mode in MODES for name in CONTENDE
 
 
 @one_thread()
-def rounds_of(first: Callable[[], None], second: Callable[[], None], rounds: int) -> list[tuple[float, float]]:
-    """Return the CPU seconds of both functions in every round, after one of warming up; who begins alternates."""
+def in_turns(functions: Sequence[Callable[[], object]], rounds: int) -> list[list[float]]:
+    """Run functions in turns, so that what disturbs one disturbs all; each round begins with the next one.
+
+    Args:
+        functions: what to time.
+        rounds: how many count; there is one before them, of warming up.
+
+    Returns:
+        for each round the CPU seconds of every function, in the order in which they were given.
+    """
     times = []
     for number in range(rounds + 1):
-        spent = {}
-        for place in (0, 1) if number % 2 else (1, 0):
+        spent = [0.0] * len(functions)
+        for turn in range(len(functions)):
+            place = (number + 1 + turn) % len(functions)
             started = time.process_time()
-            (first, second)[place]()
+            functions[place]()
             spent[place] = time.process_time() - started
-        times.append((spent[0], spent[1]))
+        times.append(spent)
     return times[1:]
+
+
+def rounds_of(first: Callable[[], None], second: Callable[[], None], rounds: int) -> list[tuple[float, float]]:
+    """Return the CPU seconds of both functions in every round, after one of warming up; who begins alternates."""
+    return [(own, other) for own, other in in_turns((first, second), rounds)]
 
 
 def runner(name: str, mode: str) -> Callable[[], None]:

@@ -47,7 +47,8 @@ def _smooth(axes: Axes, losses: Sequence[float], window: int) -> None:
 
 def confusions(matrix: Tensor, classes: Sequence[str]) -> Figure:
     """Draw a confusion matrix (classes, classes): row, what a picture shows; column, what the model says."""
-    figure = plots.heatmap(matrix / matrix.sum(dim=1, keepdim=True), rows=classes, columns=classes)
+    shares = matrix / matrix.sum(dim=1, keepdim=True)
+    figure = plots.heatmap(shares, rows=classes, columns=classes, label="share of the row")
     figure.set_size_inches(5.8, 4.2)
     for text in figure.axes[0].texts:
         text.set_text(text.get_text().removeprefix("0") if text.get_text() != "0.00" else "")

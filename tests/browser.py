@@ -32,6 +32,7 @@ SETTINGS = {
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
 }
 START_SECONDS, RUN_SECONDS = 60, 240
+POLL = 500  # milliseconds; without it the browser lays the whole lesson out in every frame, which takes a core
 
 
 def find_browser() -> str | None:
@@ -61,29 +62,33 @@ class Lab:
 @contextlib.contextmanager
 def running_lab(folder: Path, theme: str) -> Iterator[Lab]:
     """Start JupyterLab as a student does, with `start`, on copies in `folder`, with settings of its own."""
-    environment = {**os.environ, "IPYTHONDIR": str(folder / "ipython"), "HOME": str(folder)}
+    work = folder / "work"
+    with running_server(folder, ["course_utils", "start", "--work", str(work)], theme) as told:
+        yield Lab(told["url"], told["token"], work)
+
+
+@contextlib.contextmanager
+def running_server(folder: Path, module: list[str], theme: str, place: Path = ROOT, **changes: str) -> Iterator[dict]:
+    """Run a module that starts JupyterLab, and give what the server wrote about itself.
+
+    Args:
+        folder: where its settings, its data and its log lie.
+        module: its name, and options.
+        theme: of JupyterLab.
+        place: the current folder.
+        changes: of the environment.
+    """
+    environment = {**os.environ, "IPYTHONDIR": str(folder / "ipython"), "HOME": str(folder), **changes}
     for name in ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR"):
         environment[f"JUPYTER_{name}"] = str(folder / name.lower())
     for name in ("SETTINGS", "WORKSPACES"):
         environment[f"JUPYTERLAB_{name}_DIR"] = str(folder / name.lower())
     write_settings(folder / "settings", SETTINGS | {"@jupyterlab/apputils-extension/themes": {"theme": theme}})
-    work, port = folder / "work", free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "course_utils",
-        "start",
-        "--work",
-        str(work),
-        "--no-browser",
-        "--port",
-        str(port),
-    ]
+    command = [sys.executable, "-m", *module, "--no-browser", "--port", str(free_port())]
     with (folder / "lab.log").open("w") as log:
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        server = subprocess.Popen(command, cwd=place, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
-        told = wait_for_server(folder / "runtime_dir", server)
-        yield Lab(told["url"], told["token"], work)
+        yield wait_for_server(folder / "runtime_dir", server)
     finally:
         server.terminate()
         server.wait(timeout=20)
@@ -151,7 +156,7 @@ def run_all(page: Page, address: str) -> None:
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.locator('[data-command="runmenu:run-all"]').click()
     done = "() => [...document.querySelectorAll('.jp-CodeCell')].every(c => /\\[\\d+\\]/.test(c.innerText))"
-    page.wait_for_function(done, timeout=RUN_SECONDS * 1000)
+    page.wait_for_function(done, timeout=RUN_SECONDS * 1000, polling=POLL)
     wait_until_idle(page)
 
 

@@ -4,19 +4,21 @@ import os
 
 import pytest
 
-budgets = []
+BUDGET = "budget"
 
 
 @pytest.fixture
-def budget_report():
-    """Lines that are printed after the tests: what each lesson cost."""
-    return budgets
+def budget_report(record_property):
+    """Notes a line that is printed after the tests: what a lesson cost."""
+    return lambda line: record_property(BUDGET, line)
 
 
 def pytest_terminal_summary(terminalreporter):
-    if budgets:
+    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    lines = [line for report in reports for name, line in report.user_properties if name == BUDGET]
+    if lines:
         terminalreporter.section("what each lesson costs")
-        for line in budgets:
+        for line in lines:
             terminalreporter.line(line)
 
 

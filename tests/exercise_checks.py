@@ -6,6 +6,7 @@ import linecache
 import math
 import os
 import random
+import re
 import sys
 import textwrap
 import time
@@ -17,6 +18,7 @@ import toy_exercises as toys
 from torch import nn
 
 from course_utils.exercises import check, record, registry, world
+from course_utils.files import ROOT
 
 LESSONS = registry.lesson_numbers()
 OPEN = "○ {} not attempted: the lesson goes on with the course's version\n"
@@ -80,6 +82,17 @@ def undiagnosed(capsys, answer, id):
     lines = wrong(capsys, answer, id)
     assert not any(mistake.what in lines for mistake in registry.find(id).mistakes)
     return lines
+
+
+def unfilled(id=None):
+    """Return where something of an exercise, or of any if none is named, is left to fill in: file, line, and what."""
+    mark = re.compile(rf"TODO\({re.escape(id) if id else '[0-9]+[.][0-9]+'}\)[^\n]*")
+    found = []
+    for pattern in ("course_utils/**/*.py", "tests/*.py", "notebooks/*.ipynb"):
+        for path in sorted(ROOT.glob(pattern)):
+            for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
+                found += [f"{path.relative_to(ROOT).as_posix()}:{number}: {told}" for told in mark.findall(line)]
+    return found
 
 
 def state():

@@ -8,6 +8,9 @@ import torch
 
 from course_utils.exercises.modules import MisfitError, drawn, fill, start
 
+ERRORS = RuntimeError, AssertionError, ZeroDivisionError, LookupError, StopIteration, TypeError
+FAILURES = *ERRORS, MisfitError
+
 
 @pytest.fixture(autouse=True)
 def float64():
@@ -41,7 +44,7 @@ def outcome(exercise, answer, case):
         output = answer(*case.arguments, **case.keywords)
     except ValueError as error:
         return str(error) if _torchs(error) else "ValueError", [], ()  # each in its own words
-    except (RuntimeError, AssertionError, ZeroDivisionError, LookupError, TypeError, MisfitError) as error:
+    except FAILURES as error:
         return str(error), [], ()
     form, parts = taken_apart(output)
     form = (form, started) if started else form
@@ -70,6 +73,8 @@ def taken_apart(output):
         return "nothing", []
     if isinstance(output, dict):
         return ("dict", *sorted(output)), [torch.as_tensor(output[name]) for name in sorted(output)]
+    if isinstance(output, list | tuple) and any(isinstance(part, dict) for part in output):
+        return (type(output).__name__, *map(str, output)), []  # rows of a table, which hold texts too
     if isinstance(output, list | tuple):
         return type(output).__name__, [torch.as_tensor(part) for part in output]
     return "one", [torch.as_tensor(output)]

@@ -19,9 +19,11 @@ from course_utils.widgets import (
     ReceptiveFieldExplorer,
     SequenceExplorer,
     Tokens,
+    TradeoffExplorer,
     WindowExplorer,
 )
 from course_utils.widgets.detr import cross_explorer, encoder_explorer
+from course_utils.widgets.tradeoff_rows import own_row, rows_of
 
 P, GRID = 32, (9, 14)  # of the cat, 288 x 448 pixels
 CLASS = Tokens(GRID, ("class token",))
@@ -145,6 +147,48 @@ def matching():
     return MatchingExplorer()
 
 
+# made up: accuracies of three seeds, parameters, MACs, images a second in training and at inference, seconds, bytes
+TRADES = {
+    "CNN": ("convolution", (0.884, 0.882, 0.887), 77_900, 1_910_000, (2310, 2295, 2350), 9100, (41.2, 40.1), 61e6),
+    "Non-local CNN": ("both", (0.886, 0.8835, 0.889), 79_200, 2_130_000, (2010, 1990, 2040), 8200, (48.0, 47.2), 66e6),
+    "SASA": ("attention", (0.861, 0.866, 0.858), 61_000, 2_530_000, (610, 600, 615), 2200, (150.1, 149.0), 140e6),
+    "ViT": ("attention", (0.871, 0.868, 0.874), 204_000, 3_480_000, (1400, 1390, 1440), 5900, (70.0, 69.1), 88e6),
+    "Hybrid ViT": ("both", (0.888, 0.891, 0.886), 178_000, 3_200_000, (1350, 1342, 1361), 5600, (71.3, 72.0), 90e6),
+    "DeiT": ("attention", (0.879, 0.877, 0.8815), 205_000, 3_700_000, (1120, 1100, 1130), 5700, (90.2, 91.0), 91e6),
+    "Swin": ("attention", (0.8825, 0.88, 0.884), 190_000, 3_900_000, (700, 688, 705), 3000, (140.2, 141.0), 120e6),
+    "MViTv2": ("both", (0.885, 0.884, 0.889), 215_000, 4_300_000, (520, 515, 530), 2300, (190.0, 189.0), 160e6),
+    "Mixer": ("MLP", (0.864, 0.862, 0.867), 162_000, 2_500_000, (1900, 1880, 1930), 7900, (50.2, 50.9), 71e6),
+    "ResMLP": ("MLP", (0.866, 0.861, 0.868), 156_000, 2_500_000, (1950, 1940, 1966), 8000, (49.2, 49.6), 70e6),
+    "gMLP": ("MLP", (0.869, 0.87, 0.8685), 171_000, 2_610_000, (1500, 1490, 1512), 6600, (66.6, 66.0), 80e6),
+}
+TRADE_KEYS = (
+    *("accuracy", "parameters", "macs"),
+    *("training images_per_s", "inference images_per_s", "cpu_seconds", "bytes"),
+)
+
+
+def trade_results():
+    """Return made-up rows as `experiments.results` has them: one for each seed."""
+    rows = []
+    for arm, (_, *values) in TRADES.items():
+        for seed in range(3):
+            numbers = [value[seed % len(value)] if isinstance(value, tuple) else value for value in values]
+            one = dict(zip(TRADE_KEYS, numbers, strict=True))
+            rows.append({"arm": arm, "seed": seed, **one, "steps": 1300, "seconds": 80.0})
+    return rows
+
+
+def trade_rows():
+    """Return the rows of eleven models, and the reader's own, whose speed and memory weren't measured."""
+    numbers = {"accuracy": [0.8765, 0.8745], "parameters": 310_000, "macs": 5_200_000}
+    mine = own_row("Wide ViT", "attention", numbers)
+    return [*rows_of(trade_results(), {arm: family for arm, (family, *_) in TRADES.items()}), mine]
+
+
+def tradeoff():
+    return TradeoffExplorer(trade_rows())
+
+
 def scene():
     """Return a scene (1, 64, 64), and a small DETR whose maps are sharp, though it isn't trained."""
     drawn = scenes.make_scenes(data.fashion_mnist(10, 10)[1], 1, torch.Generator().manual_seed(0))
@@ -163,5 +207,5 @@ def scene_queries():
 
 ALL = (
     *(single, fine, pair, cross, sequence, memory, receptive, augreg, floats, windows, matching),
-    *(scene_cells, scene_queries),
+    *(tradeoff, scene_cells, scene_queries),
 )

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import explorers
 import pytest
-from explorer_hand import Hand, another, saved, visit_fixture, window  # noqa: F401 (fixtures)
+from explorer_hand import MOST_SECONDS, Hand, another, saved, visit_fixture, window  # noqa: F401 (fixtures)
 
 from course_utils import data
 from course_utils.experiments import by_arm
@@ -297,7 +297,7 @@ def test_it_answers_at_once(hand):
         setTimeout(() => done(performance.now() - start)))); }"""
     times = [hand.root.evaluate(timed, place) for place in range(0, 180, 10)]
     print(f"a pick and a tick: {statistics.median(times):.0f} ms")
-    assert statistics.median(times) < 100
+    assert statistics.median(times) < 1000 * MOST_SECONDS
 
 
 def test_on_a_phone_one_map_fits(phone):

@@ -1,13 +1,16 @@
-"""Every lesson in a real JupyterLab, in a real browser: it runs, its panel answers, and nothing complains."""
+"""Every lesson in a real JupyterLab, in a real browser: it runs on wrong answers too, and nothing complains."""
 
 import os
 import time
 from pathlib import Path
 
+import nbformat
 import pytest
 from browser import find_browser, run_all, running_lab, visiting
+from filled import filled
 
 from conftest import missing
+from course_utils.exercises.cells import blocks
 from course_utils.lessons import LESSONS
 
 FIRST = "00_start_here"
@@ -30,8 +33,12 @@ def browser():
 @pytest.mark.parametrize(("lesson", "theme"), VISITS)
 def test_a_lesson_runs_and_nothing_complains(lesson, theme, browser, tmp_path):
     with running_lab(tmp_path, theme) as lab, visiting(browser) as visit:
+        ids = [] if SCREENSHOTS else answer_wrongly(lab.work / f"{lesson}.ipynb")
         run_all(visit.page, lab.address(lesson))
         no_cell_failed(visit.page)
+        shown = visit.page.locator(".jp-OutputArea").all_inner_texts()
+        for id in ids:
+            assert any(text.startswith(f"✗ {id}\n") for text in shown), f"no verdict on {id}"
         every_picture_has_a_text_alternative_and_is_drawn(visit.page)
         if lesson == FIRST:
             a_slider_moves_the_query_and_redraws_the_picture(visit.page)
@@ -39,6 +46,16 @@ def test_a_lesson_runs_and_nothing_complains(lesson, theme, browser, tmp_path):
             save_screenshot(visit.page, Path(SCREENSHOTS) / f"{lesson}_{theme.split()[-1].lower()}.png")
         assert visit.complaints == []
         assert visit.foreign == []
+
+
+def answer_wrongly(path):
+    """Fill a copy's stubs with wrong answers, and return their ids: a lesson runs to its end whatever stands there.
+
+    On its stubs `pytest --nbval` runs it, on right answers tests/test_notebooks.py does.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.write(filled(notebook, right=False), path)
+    return [block.id for block in blocks(notebook)]
 
 
 def save_screenshot(page, path):

@@ -124,24 +124,6 @@ def test_the_area_under_the_envelope_is_the_average_precision():
     assert raw.get_linestyle() != envelope.get_linestyle()
 
 
-def test_each_sure_query_has_its_map_with_its_box():
-    found = detections([TALL, SQUARE, WIDE], [0.9, 0.2, 0.8], [1, 0, 3])
-    weights = torch.rand(3, 64).softmax(dim=1)
-    figure = detr_look_figures.query_looks(SCENES.images[0], found, weights, SCENES.classes)
-    scene, *maps = figure.axes[:3]
-    assert [text.get_text() for text in scene.texts] == ["query 0", "query 2"]
-    assert [axes.get_title(loc="left") for axes in maps] == ["query 0: trouser", "query 2: shoe"]
-    for axes, query in zip(maps, (0, 2), strict=True):
-        heat = axes.images[1]
-        assert torch.allclose(torch.as_tensor(heat.get_array().data).flatten(), 100 * weights[query])
-        assert heat.get_extent() == [-4.5, 59.5, 59.5, -4.5], "a cell lies around the middle of what it sees"
-        assert heat.get_clim() == pytest.approx((0, 100 * weights[[0, 2]].max().item()))
-        assert edges(axes.patches[0]) == pytest.approx(found.boxes[query].tolist(), abs=1e-4)
-        assert axes.get_xlim() == (-0.5, 63.5)
-    none = detections([TALL], [0.1])
-    assert len(detr_look_figures.query_looks(SCENES.images[0], none, weights[:1], SCENES.classes).axes) == 1
-
-
 def test_shares_of_regions_are_stacked():
     looks = {"layer 1": torch.tensor([0.5, 0.3, 0.2]), "even": torch.tensor([0.08, 0.02, 0.9])}
     (axes,) = detr_look_figures.attention_regions(looks).axes
@@ -168,7 +150,7 @@ def test_all_figures_become_pictures():
     made = (
         detr_figures.query_plot([scene]),
         detr_figures.found_by_run(SCENES.images[:1], SCENES.boxes[:1], {"run": [scene]}, SCENES.classes),
-        detr_look_figures.query_looks(SCENES.images[0], scene, torch.rand(2, 64), SCENES.classes),
+        detr_look_figures.heads_around_box([torch.rand(2, 6, 6)]),
     )
     for figure in made:
         assert plots.to_html(figure, "A picture of boxes on scenes.").startswith("<img")

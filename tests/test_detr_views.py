@@ -69,18 +69,6 @@ def test_a_training_is_looked_at_after_the_steps_that_are_named():
     assert torch.equal(found[3][1].boxes, last[1].boxes) and not torch.equal(found[1][1].boxes, last[1].boxes)
 
 
-@torch.no_grad()
-def test_each_layer_can_answer():
-    detr, images = model(), SCENES.images[:2]
-    outputs = detr(images)
-    layers = [*outputs["aux_outputs"], outputs]
-    for number in (0, 1, 2):
-        found = detr_runs.detect(detr_views.LayerOf(detr, number), images)
-        boxes = cxcywh_to_xyxy(layers[number]["pred_boxes"])
-        assert torch.allclose(torch.stack([each.boxes for each in found]), boxes, atol=1e-6)
-    assert not torch.allclose(layers[0]["pred_boxes"], layers[2]["pred_boxes"], atol=1e-3)
-
-
 def test_the_ranking_of_a_class_gives_its_average_precision():
     found = [Detections(e.boxes[:-1], e.labels[:-1], torch.rand(len(e.labels) - 1)) for e in TRUTHS]
     found[0] = Detections(TRUTHS[0].boxes * 0.5, TRUTHS[0].labels, torch.ones(len(TRUTHS[0].labels)))
@@ -187,6 +175,24 @@ def test_shares_in_the_regions_by_hand(monkeypatch):
     areas = regions_of(detr_attention.without_holes(detr_views.item_masks(SCENES, items))).mean(dim=(0, 2, 3))
     assert torch.allclose(looks.image, areas, atol=0.02)  # but for the last pixels, that no cell has
     assert looks.layers[1, 0, 2] < looks.box[2] < looks.image[2], "the fullest cell, the box, everything"
+
+
+def test_a_cell_looks_at_its_own_item_by_hand(monkeypatch):
+    """Even attention is chance; whoever looks at one cell gives an item all if the cell is on it, or else nothing."""
+    items = found_items(perfect(), TRUTHS)
+    on = in_cells(detr_views.item_masks(SCENES, items)[:, None].float(), 8)[..., 0] > 0.5  # (P, N)
+    cell = int(on[0].nonzero()[0, 0])
+    one = torch.zeros(64, 64)
+    one[:, cell] = 1
+    heads = torch.stack([torch.full((64, 64), 1 / 64), one, torch.eye(64)])
+    monkeypatch.setattr(
+        detr_attention, "maps_named", lambda _name, _model, images: heads.expand(2, len(images), 3, 64, 64)
+    )
+    own, even = detr_attention.own_looks(None, SCENES, items, batch=5)
+    counted = on[on.any(dim=1)]
+    assert own.shape == (2, 3) and even == pytest.approx(counted.float().mean().item())
+    assert own[0].tolist() == pytest.approx([even.item(), counted[:, cell].float().mean().item(), 1.0], abs=1e-5)
+    assert torch.equal(own[0], own[1])
 
 
 def test_maps_are_laid_over_each_other_by_their_boxes():

@@ -1,5 +1,6 @@
 """A thousand odd answers: none hangs, raises, changes anything, or is called right."""
 
+import gc
 import itertools
 import random
 import textwrap
@@ -150,6 +151,7 @@ def test_a_thousand_odd_answers(monkeypatch, tmp_path, capsys):
     toys.register(monkeypatch.setattr)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # on a busy machine two threads wait for each other
+    gc.freeze()  # or an answer's `gc.collect()` walks through all that other tests left here, for longer than LIMIT
     started = time.process_time()
     for number, source in enumerate(answers(COUNT)):
         names = {}
@@ -165,6 +167,7 @@ def test_a_thousand_odd_answers(monkeypatch, tmp_path, capsys):
         assert printed.err == "", source
         assert [now == then for now, then in zip(state(), before, strict=True)] == [True] * 5, source
         assert seconds < 5, source  # LIMIT and STOPPING_SECONDS, on a machine that has other things to do too
+    gc.unfreeze()
     torch.set_num_threads(threads)
     assert time.process_time() - started < MOST_SECONDS  # of this process: others may be busy too
     assert not (tmp_path / "progress.json").exists()

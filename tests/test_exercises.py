@@ -16,7 +16,8 @@ from exercise_checks import (
 )
 
 from course_utils.exercises import check, compare, hint, observe, progress, registry, solution
-from course_utils.exercises.world import float64, quiet
+from course_utils.exercises.brief import brief
+from course_utils.exercises.world import World, float64, quiet
 from course_utils.files import CourseError
 
 REAL = [exercise for lesson in LESSONS for exercise in registry.lesson_exercises(lesson)]
@@ -57,9 +58,10 @@ def test_every_mistake_gets_its_own_diagnosis(exercise, mistake, capsys):
 )
 def test_the_inputs_make_every_mistake_visible(exercise, mistake):
     with quiet() as captured, float64():
-        observer = observe.Observer(exercise, captured)
+        world = World()
+        observer = observe.Observer(brief(exercise, world), captured, world)
         right, mine = observer.observe(exercise.reference), observer.observe(mistake.wrong)
-        observer.world.close()
+        world.close()
     assert any(visible(one, other) for one, other in zip(right, mine, strict=True))
 
 

@@ -3,21 +3,18 @@
 What is pressed, pointed at or tapped changes the picture and the sentence at once, for everyone.
 """
 
-import shutil
 import statistics
-import subprocess
 
+import auditor
 import explorers
 import pytest
-from explorer_hand import Hand, saved, visit_fixture, window  # noqa: F401 (fixtures)
+from auditor import serious
+from explorer_hand import MOST_SECONDS, Hand, saved, visit_fixture, window  # noqa: F401 (fixtures)
 from explorers import GRID
 
-from conftest import missing
-
-AXE = "4.14.1"
-MOST_SECONDS = 0.1
 ROWS, COLUMNS = GRID
 visit = visit_fixture("page light", "page dark", "lab Light", "lab Dark")
+axe = auditor.axe
 CLOCK = """() => {
   window.answers = [];
   const picture = () => [...document.querySelectorAll(".vt-explorer canvas")].map((c) => c.toDataURL()).join();
@@ -128,34 +125,6 @@ def test_the_keyboard_reaches_everything_and_stops_at_the_edge(visit):
 
 
 # accessibility, phones
-
-
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory):
-    """The accessibility auditor axe-core, from npm."""
-    npm = shutil.which("npm")
-    if npm is None:
-        missing("npm, which brings axe-core,")
-    folder = tmp_path_factory.mktemp("axe")
-    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder)]
-    done = subprocess.run(
-        [npm, "install", *options, f"axe-core@{AXE}"], capture_output=True, text=True, encoding="utf-8", cwd=folder
-    )
-    assert done.returncode == 0, done.stderr
-    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-
-
-def serious(page, axe, where):
-    """Return what the auditor finds serious or critical below the selector `where`."""
-    page.evaluate(axe)
-    found = page.evaluate("where => axe.run({include: [where]}, {resultTypes: ['violations']})", where)
-    assert len(found["passes"]) > 10
-    return [
-        (finding["id"], finding["impact"], node["html"][:120], node["failureSummary"])
-        for finding in found["violations"]
-        for node in finding["nodes"]
-        if finding["impact"] in ("serious", "critical")
-    ]
 
 
 def test_the_audit_finds_nothing_serious(visit, axe):

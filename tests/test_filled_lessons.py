@@ -1,4 +1,7 @@
-"""Lessons run to their end whatever stands in their stubs, and a solved copy passes strict nbval."""
+"""A lesson runs to its end whatever stands in its stubs, and a solved copy passes strict nbval.
+
+Here a small invented one; the course's own run on right answers in test_notebooks.py, on wrong ones in test_browser.py.
+"""
 
 import os
 import subprocess
@@ -9,15 +12,13 @@ import nbformat
 import pytest
 import toy_exercises as toys
 from exercise_cells import STUBS, cell, exercise
+from filled import answer, verdicts
 from nbformat.v4 import new_notebook
 
 from course_utils import store
-from course_utils.exercises import registry
-from course_utils.exercises.cells import blocks, fill
-from course_utils.exercises.help import source
-from course_utils.files import NOTEBOOKS, ROOT, CourseError
+from course_utils.exercises.cells import fill
+from course_utils.files import ROOT, CourseError
 
-LESSONS = [path for path in sorted(NOTEBOOKS.glob("*.ipynb")) if "check(" in path.read_text(encoding="utf-8")]
 TESTS = str(Path(__file__).parent)
 SET_UP = (
     f"import sys\nsys.path.insert(0, {TESTS!r})\nimport toy_exercises\nimport torch\nfrom torch import nn\n"
@@ -25,38 +26,10 @@ SET_UP = (
 )
 
 
-def answers(id, right):
-    """Return the source of a right or a wrong answer to an exercise."""
-    reference = registry.find(id).reference
-    text = source(reference)
-    if right:
-        return text
-    name, kind = reference.__name__, "forward(self, *a, **k)" if isinstance(reference, type) else ""
-    if kind:
-        return f"class {name}(torch.nn.Module):\n    def forward(self):\n        return 1"
-    return f"def {name}(*a, **k):\n    raise ValueError('wrong')"
-
-
 def executed(notebook, folder):
     path = folder / "filled.ipynb"
     nbformat.write(notebook, path)
     return store.execute(path).notebook
-
-
-def verdicts(notebook):
-    """Return the first lines that the check cells printed."""
-    found = {block.id: notebook.cells[block.check] for block in blocks(notebook)}
-    return {id: cell.outputs[0].text.splitlines()[0] for id, cell in found.items()}
-
-
-@pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_a_lesson_runs_to_its_end_on_filled_stubs(path, right, tmp_path):
-    notebook = nbformat.read(path, as_version=4)
-    imports = "import math\nimport torch\nfrom torch import Tensor, nn\nfrom torch.nn import functional as F\n"
-    filled = fill(notebook, {block.id: imports + answers(block.id, right) for block in blocks(notebook)})
-    for id, line in verdicts(executed(filled, tmp_path)).items():
-        assert line.startswith(f"✓ {id} correct" if right else f"✗ {id}")
 
 
 @pytest.fixture
@@ -68,10 +41,10 @@ def toy_lesson(monkeypatch):
 
 @pytest.mark.parametrize("sign", ["○", "✓", "✗"])
 def test_a_small_lesson_runs_to_its_end_whatever_stands_in_its_stubs(sign, toy_lesson, tmp_path):
-    filled = toy_lesson
+    lesson = toy_lesson
     if sign != "○":
-        filled = fill(toy_lesson, {id: answers(id, sign == "✓") for id in STUBS})
-    done = executed(filled, tmp_path)
+        lesson = fill(toy_lesson, {id: answer(id, sign == "✓") for id in STUBS})
+    done = executed(lesson, tmp_path)
     assert [line[:6] for line in verdicts(done).values()] == [f"{sign} 99.1", f"{sign} 99.2"]
     assert done.cells[-2].outputs[0].text == "torch.Size([1, 2, 3]) Mixer\n"
     assert done.cells[-1].outputs[0].data["text/plain"] == "progress: open the lesson in JupyterLab to see yours"
@@ -81,12 +54,12 @@ def test_a_small_lesson_runs_to_its_end_whatever_stands_in_its_stubs(sign, toy_l
 def test_strict_nbval_accepts_a_solved_copy_and_no_wrong_one(right, passes, toy_lesson, tmp_path):
     stored = executed(toy_lesson, tmp_path)
     path = tmp_path / "solved.ipynb"
-    nbformat.write(fill(stored, {id: answers(id, right) for id in STUBS}), path)
+    nbformat.write(fill(stored, {id: answer(id, right) for id in STUBS}), path)
     assert (nbval(path).returncode == 0) is passes
 
 
 def test_strict_nbval_accepts_what_a_student_saved_in_jupyterlab(toy_lesson, tmp_path, monkeypatch):
-    solved = fill(toy_lesson, {id: answers(id, True) for id in STUBS})
+    solved = fill(toy_lesson, {id: answer(id, True) for id in STUBS})
     solved.cells[-1].source = "from course_utils.exercises import hint\nhint('99.1')\nhint('99.1')\nprogress()"
     monkeypatch.setattr(store, "lesson_environment", lambda: {"MPLBACKEND": "agg", "COURSE_NO_PROGRESS": "0"})
     done = executed(solved, tmp_path)

@@ -4,7 +4,7 @@ import statistics
 
 import pytest
 import torch
-from explorer_hand import Hand, saved, visit_fixture, window  # noqa: F401 (fixtures)
+from explorer_hand import MOST_SECONDS, Hand, saved, visit_fixture, window  # noqa: F401 (fixtures)
 
 from course_utils import number_figures
 from course_utils.floats import FORMATS, FloatFormat
@@ -215,7 +215,7 @@ def test_it_answers_at_once(hand, visit):
     hand.root.get_by_role("button", name="FP64", exact=True).click()
     times = [bit(hand, "mantissa", n).evaluate(timed) for n in range(1, 8)]
     print(f"flipping a bit: {statistics.median(times):.0f} ms")
-    assert statistics.median(times) < 100
+    assert statistics.median(times) < 1000 * MOST_SECONDS
 
 
 def test_on_a_phone_bits_are_tapped_and_nothing_runs_over_the_edge(phone):

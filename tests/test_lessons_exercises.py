@@ -5,6 +5,7 @@ from itertools import combinations
 
 import pytest
 import torch
+from exercise_checks import unfilled
 from exercise_outcomes import float64, furthest, furthest_gradients, outcomes, parameters, tensors  # noqa: F401
 from torch import nn
 
@@ -25,6 +26,7 @@ COUNTS = {
     8: (7, 12),
     9: (6, 14),
     10: (8, 13),
+    11: (3, 19),
 }
 GRADIENTS = {
     0: "1",
@@ -38,6 +40,7 @@ GRADIENTS = {
     8: "1567",
     9: "12345",
     10: "124567",
+    11: "",
 }
 VISIBLE = 1e-3
 ALIKE = 1e-12
@@ -52,6 +55,10 @@ def test_a_lesson_has_its_exercises_and_leaves_time_to_read(number):
     assert [exercise.id for exercise in exercises] == [f"{number}.{n + 1}" for n in range(count)]
     assert min(len(exercise.mistakes) for exercise in exercises) >= fewest
     assert sum(exercise.minutes for exercise in exercises) <= 60  # of the lesson's 90
+
+
+def test_no_exercise_is_left_half_written():
+    assert not unfilled(), "\n".join(unfilled())
 
 
 @every_exercise

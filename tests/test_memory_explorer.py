@@ -5,7 +5,7 @@ import statistics
 from math import log10
 
 import pytest
-from explorer_hand import Hand, another, saved, visit_fixture, window  # noqa: F401 (fixtures)
+from explorer_hand import MOST_SECONDS, Hand, another, saved, visit_fixture, window  # noqa: F401 (fixtures)
 
 from course_utils.widgets import MemoryExplorer, save
 from course_utils.widgets.kit import script
@@ -171,7 +171,7 @@ def test_it_answers_at_once(hand):
     slider = hand.root.get_by_role("slider", name="L layers", exact=True)
     times = [slider.evaluate(timed, place) for place in range(len(CHOICES["layers"]))]
     print(f"moving a slider: {statistics.median(times):.0f} ms")
-    assert statistics.median(times) < 100
+    assert statistics.median(times) < 1000 * MOST_SECONDS
 
 
 def test_on_a_phone_nothing_runs_over_the_edge(phone):

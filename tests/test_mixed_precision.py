@@ -14,7 +14,6 @@ from course_utils.mixed_precision import (
     SmallNet,
     flushed,
     flushed_layers,
-    log2_histogram,
     repeated_updates,
     rounded,
     stable_softmax,
@@ -96,15 +95,6 @@ def test_loss_scaling_keeps_the_gradients_that_fp16_would_flush():
     first, second, last = flushed_layers(*batch, TINY)
     assert min(first, second) > 0.9 > last > 0.05  # the last layer's gradients are the largest
     assert max(flushed_layers(*batch, TINY * 2.0**24)) < 0.01
-
-
-def test_the_histogram_counts_each_number_between_its_powers_of_two():
-    gradients = [numbers(40, 5) * 1e-6, torch.tensor([0.0, 1.0, -0.5, 2.0**-149, math.inf, math.nan])]
-    exponents, counts = log2_histogram(gradients)
-    everything = torch.cat([gradient.flatten() for gradient in gradients]).abs().tolist()
-    expected = [sum(2.0**e <= x < 2.0 ** (e + 1) for x in everything) for e in exponents.tolist()]
-    assert counts.tolist() == expected and sum(expected) == 203
-    assert exponents[0] == -149 and exponents.diff().min() > 0 and not len(log2_histogram([torch.zeros(3)])[0])
 
 
 def test_clipping_is_pytorchs_after_unscaling():

@@ -15,8 +15,8 @@ from course_utils.models.token_convolution import (
     mixing_weights,
     token_mixing_as_convolution,
 )
+from course_utils.optimizers import decays
 from course_utils.parity import reference
-from course_utils.training import decays
 from course_utils.weights import convert
 
 OFFICIAL = {  # timm's name, parameters and GMACs

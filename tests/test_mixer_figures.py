@@ -16,12 +16,15 @@ def test_each_row_of_grids_has_its_name_and_one_scale():
     assert len(figure.axes) == 6
     for axes, grid in zip(figure.axes, torch.cat(list(rows.values())), strict=True):
         assert torch.equal(drawn(axes), grid)
+        dots = [(int(row), int(column)) for column, row in zip(*axes.lines[0].get_data(), strict=True)]
+        assert dots == [tuple(place) for place in (grid < 0).nonzero().tolist()]
     for line, values in zip((figure.axes[:3], figure.axes[3:]), rows.values(), strict=True):
         most = pytest.approx(values.abs().max().item())
         assert all(axes.images[0].get_clim() == (-most.expected, most) for axes in line)
     assert [axes.get_ylabel() for axes in figure.axes] == ["one", "", "", "two", "", ""]
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["a", "b", "c", "", "", ""]
-    assert mixer_figures.grids(rows).axes[0].images[0].get_clim()[0] == 0
+    plain = mixer_figures.grids(rows).axes[0]
+    assert plain.images[0].get_clim()[0] == 0 and not plain.lines
 
 
 def test_readers_writes_how_many_channels_and_outlines_the_token():

@@ -1,13 +1,19 @@
-"""Every lesson as a notebook: its form, its budgets, and that executing it gives what is stored."""
+"""Every lesson as a notebook: its form, its budgets, and that executing it gives what is stored.
+
+What is executed is a solved copy: nbval does the same, strictly, with the lesson as it is.
+"""
 
 import base64
 import io
 import json
 import re
+import tempfile
 from functools import cache
+from pathlib import Path
 
 import nbformat
 import pytest
+from filled import emptied, filled, verdicts
 from lesson_rules import claim_faults, contents, faults, tags
 from PIL import Image, ImageChops, ImageStat
 
@@ -30,7 +36,10 @@ def stored(lesson):
 
 @cache
 def executed(lesson):
-    return store.execute(lesson.path)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / lesson.path.name
+        nbformat.write(filled(stored(lesson), right=True), path)
+        return store.execute(path)
 
 
 def test_every_notebook_is_a_lesson_of_the_list():
@@ -79,9 +88,11 @@ def test_its_file_is_small_and_as_the_executor_writes_it(lesson):
 
 
 @every_lesson
-def test_executing_it_gives_what_is_stored(lesson):
-    old = stored(lesson)
-    fresh = store.with_old_uncompared(executed(lesson).notebook, old)
+def test_a_solved_copy_gives_what_is_stored(lesson):
+    old, solved = stored(lesson), executed(lesson).notebook
+    for id, line in verdicts(solved).items():
+        assert line.startswith(f"✓ {id} correct")
+    fresh = store.with_old_uncompared(emptied(solved, old), old)
     assert without_pictures(fresh) == without_pictures(old)
     for new_picture, old_picture in zip(pictures(fresh), pictures(old), strict=True):
         assert difference(new_picture, old_picture) < 2  # of 255: another processor may round another way
@@ -91,7 +102,7 @@ def test_executing_it_gives_what_is_stored(lesson):
 def test_it_stays_within_its_budgets(lesson, budget_report):
     done = executed(lesson)
     size = lesson.path.stat().st_size
-    budget_report.append(
+    budget_report(
         f"{lesson.name}: {done.seconds:.1f} s of {lesson.seconds}, "
         f"{done.peak_bytes / 2**20:.0f} MiB of {LARGEST_MEMORY / 2**20:.0f}, "
         f"{size / 1e6:.2f} MB of {LARGEST_FILE / 1e6}"

@@ -10,6 +10,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from course_utils import lessons
+from course_utils.exercises.registry import find
 from course_utils.files import ROOT
 from scripts.make_readme_picture import first_picture
 
@@ -63,7 +64,7 @@ def test_this_environment_is_the_one_that_the_constraints_describe():
 
 def test_the_readme_lists_the_lessons_as_they_are():
     table = lessons.table("notebooks/")
-    assert table in README, f"README's table is out of date; this is it:\n{table}"
+    assert table in README, f"run python scripts/update_readme.py; this is the table:\n{table}"
 
 
 def test_the_readme_shows_the_first_picture_of_lesson_00():
@@ -73,7 +74,7 @@ def test_the_readme_shows_the_first_picture_of_lesson_00():
     assert re.search(r"!\[[^\]]{40,}\]\(docs/first_map\.webp\)", README)
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "data/README.md"])
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "data/README.md", "docs/instructors.md"])
 def test_links_lead_somewhere(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#\s]+)\)", text):
@@ -85,6 +86,15 @@ def test_the_readme_opens_with_a_picture_and_two_commands():
     assert commands[0].endswith("python -m course_utils start")
     assert "pytest --nbval notebooks/" in commands[1]
     assert all(command.startswith("python3 -m venv .venv") for command in commands[:2])
+
+
+def test_the_instructors_plan_hands_out_exercises_that_there_are():
+    page = (ROOT / "docs" / "instructors.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \d+ \|.*\| (.*) \|$", page, flags=re.MULTILINE)
+    ids = [id for row in rows for id in re.findall(r"\d+\.\d+", row)]
+    assert len(rows) == 13 and len(ids) >= 20
+    for id in ids:
+        find(id)
 
 
 def test_the_working_tree_is_small():

@@ -38,6 +38,8 @@ def test_what_a_head_gets_is_what_detr_computes(detr):
     assert torch.equal(detr.encoder(detr.backbone(SCENES.images)).cells, seen.memory.cells)
     assert torch.equal(detr.backbone[:3](SCENES.images), seen.features[0])
     assert torch.equal(detr.backbone[:2](SCENES.images), seen.features[1])
+    with pytest.raises(RuntimeError):
+        see(detr, torch.zeros(1, 3, 64, 64))  # not grey
     assert not any(part._forward_hooks or part._forward_pre_hooks for part in detr.modules())
 
 

@@ -153,14 +153,6 @@ def test_proposals_are_compared_as_a_layer_is():
     assert all(parameter.grad is not None for parameter in model.parameters())
 
 
-def test_mirror_images_keep_their_labels():
-    items = data.fashion_mnist(20, 10)[0]
-    both = detr_runs.with_mirrored(items)
-    assert len(both) == 40 and both.classes == items.classes
-    assert torch.equal(both.images[23], items.images[3].flip(1)) and both.labels[23] == items.labels[3]
-    assert torch.equal(both.images[:20], items.images)
-
-
 @torch.no_grad()
 def test_untrained_conditional_attention_looks_near_its_box():
     torch.manual_seed(0)

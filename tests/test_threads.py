@@ -1,3 +1,5 @@
+"""How many threads a training uses: the faster number, tried in steps that count, and never more than there are."""
+
 import time
 
 import pytest

@@ -25,6 +25,17 @@ def test_rounds_alternate_and_the_warm_up_is_left_out(monkeypatch):
     assert len(same) == 3, "one function may be timed beside itself"
 
 
+def test_each_of_several_begins_in_turn(monkeypatch):
+    calls, clock = [], iter(range(1000))
+    monkeypatch.setattr(throughput.time, "process_time", lambda: next(clock) ** 2)
+    times = throughput.in_turns([lambda name=name: calls.append(name) for name in "abc"], rounds=2)
+    assert "".join(calls) == "bcacababc"
+    assert len(times) == 2
+    spent = iter([(2 * n + 1) ** 2 - (2 * n) ** 2 for n in range(9)])
+    by_call = [(name, next(spent)) for name in calls]
+    assert times == [[dict(by_call[first : first + 3])[name] for name in "abc"] for first in (3, 6)]
+
+
 class Cell(nn.Module):
     """A layer whose work is known: `width` multiply-adds for each output."""
 

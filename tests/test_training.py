@@ -11,21 +11,17 @@ from course_utils import checkpoints, data, image_runs
 from course_utils.checkpoints import CHECKPOINTS, Checkpoint
 from course_utils.files import CourseError
 from course_utils.models.conv import SmallResNet
+from course_utils.optimizers import decays, make_optimizer, make_schedule, parameter_groups, warmup_cosine
 from course_utils.training import (
     Recipe,
     accuracy,
     accuracy_every,
     classification,
-    decays,
     fit,
     grey,
-    make_optimizer,
-    make_schedule,
     mirror,
-    parameter_groups,
     predictions,
     unchanged,
-    warmup_cosine,
 )
 from course_utils.vit_runs import small_vit
 

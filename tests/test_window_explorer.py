@@ -5,7 +5,7 @@ import statistics
 
 import pytest
 import torch
-from explorer_hand import Hand, another, saved, visit_fixture, window  # noqa: F401 (fixtures)
+from explorer_hand import MOST_SECONDS, Hand, another, saved, visit_fixture, window  # noqa: F401 (fixtures)
 from window_hand import (
     LEAKING,
     NEVER,
@@ -146,7 +146,7 @@ def test_it_answers_at_once(hand):
         setTimeout(() => done(performance.now() - start)))); }"""
     times = [tokens(hand).evaluate(timed) for _ in range(12)]
     print(f"moving the token: {statistics.median(times):.0f} ms")
-    assert statistics.median(times) < 100
+    assert statistics.median(times) < 1000 * MOST_SECONDS
     assert hand.sentence().startswith("Token (row 0, column 12)")
 
 

@@ -83,9 +83,9 @@ def vectors() -> list[Case]:
     ]
 
 
-def scores() -> list[Case]:
+def scores(seed: int = 17) -> list[Case]:
     """Return rows of scores: small, at very different levels, far apart within a row, and with masked ones."""
-    generator = torch.Generator().manual_seed(17)
+    generator = torch.Generator().manual_seed(seed)
     small, masked = _normal(generator, 3, 4), _normal(generator, 2, 3, 5)
     levels = _normal(generator, 2, 3, 5) + torch.tensor([2000.0, 0.0, -2000.0], dtype=torch.float64)[:, None]
     apart = torch.tensor([[600, 599.3, -400, -401], [-500, 450.2, 449.9, 451]], dtype=torch.float64)

@@ -6,16 +6,16 @@ from torch import Tensor
 from course_utils.exercises.registry import Case
 
 
-def grids() -> list[Case]:
+def grids(seed: int = 21) -> list[Case]:
     """Return a query and a grid of features, neither square."""
-    generator = torch.Generator().manual_seed(21)
+    generator = torch.Generator().manual_seed(seed)
     sizes = [(3, 5, 8), (6, 4, 7)]
     return [Case((_normal(generator, D), _normal(generator, H, W, D))) for H, W, D in sizes]
 
 
-def queries_and_keys() -> list[Case]:
+def queries_and_keys(seed: int = 22) -> list[Case]:
     """Return queries and keys with no, one and two leading axes; those with a mask fit its transpose too."""
-    generator = torch.Generator().manual_seed(22)
+    generator = torch.Generator().manual_seed(seed)
     sizes = [((), 5, 7, 4), ((2,), 5, 7, 4), ((2, 3), 6, 5, 8)]
     plain = [Case((_normal(generator, *lead, N, d), _normal(generator, *lead, M, d))) for lead, N, M, d in sizes]
     query, key = _normal(generator, 2, 3, 5, 4), _normal(generator, 2, 3, 5, 4)
@@ -28,9 +28,9 @@ def queries_and_keys() -> list[Case]:
     ]
 
 
-def queries_keys_and_values() -> list[Case]:
+def queries_keys_and_values(seed: int = 23) -> list[Case]:
     """Return queries, keys and values; some have as many keys as queries, some have values as wide as keys."""
-    generator = torch.Generator().manual_seed(23)
+    generator = torch.Generator().manual_seed(seed)
     sizes = [((), 5, 7, 4, 4), ((2,), 6, 6, 4, 5), ((2, 3), 6, 5, 8, 4)]
     masked = [((2,), 5, 7, 4, 4), ((2, 3), 6, 8, 4, 5)]
     return [
@@ -49,9 +49,9 @@ def lengths_and_widths() -> list[Case]:
     return [Case((7, 12)), Case((9, 6)), Case((4, 10))]
 
 
-def tokens_and_heads() -> list[Case]:
+def tokens_and_heads(seed: int = 26) -> list[Case]:
     """Return tokens to be split."""
-    generator = torch.Generator().manual_seed(26)
+    generator = torch.Generator().manual_seed(seed)
     return [
         Case((_normal(generator, 2, 5, 12), 3)),
         Case((_normal(generator, 3, 4, 10), 2)),
@@ -59,9 +59,9 @@ def tokens_and_heads() -> list[Case]:
     ]
 
 
-def split_tokens() -> list[Case]:
+def split_tokens(seed: int = 27) -> list[Case]:
     """Return tokens to be merged."""
-    generator = torch.Generator().manual_seed(27)
+    generator = torch.Generator().manual_seed(seed)
     return [
         Case((_normal(generator, 2, 3, 5, 4),)),
         Case((_normal(generator, 3, 2, 4, 5),)),
@@ -69,9 +69,9 @@ def split_tokens() -> list[Case]:
     ]
 
 
-def attention_modules() -> list[Case]:
+def attention_modules(seed: int = 29) -> list[Case]:
     """Return tokens for modules of two sizes; those with a mask are as many as images, so that it fits both ways."""
-    generator = torch.Generator().manual_seed(29)
+    generator = torch.Generator().manual_seed(seed)
     three, two = {"width": 12, "heads": 3}, {"width": 10, "heads": 2}
     return [
         Case((_normal(generator, 2, 5, 12),), init=three),

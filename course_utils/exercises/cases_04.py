@@ -26,15 +26,15 @@ def models() -> list[Case]:
     ]
 
 
-def images() -> list[Case]:
+def images(seed: int = 42) -> list[Case]:
     """Return images, and the side of a patch."""
-    generator = torch.Generator().manual_seed(42)
+    generator = torch.Generator().manual_seed(seed)
     return [Case((_normal(generator, B, C, H, W), P), note=note) for B, C, H, W, P, note in IMAGES]
 
 
-def patches() -> list[Case]:
+def patches(seed: int = 43) -> list[Case]:
     """Return patches, their side, and height and width of the image."""
-    generator = torch.Generator().manual_seed(43)
+    generator = torch.Generator().manual_seed(seed)
     return [
         Case((_normal(generator, B, H // P * (W // P), C * P * P), P, H, W), note=note)
         for B, C, H, W, P, note in IMAGES
@@ -71,9 +71,9 @@ def memories() -> list[Case]:
     ]
 
 
-def grey_images() -> list[Case]:
+def grey_images(seed: int = 47) -> list[Case]:
     """Return images of whole numbers, and the number that stands for their beginning."""
-    generator = torch.Generator().manual_seed(47)
+    generator = torch.Generator().manual_seed(seed)
     sizes = [(2, 3, 8), (3, 4, 16), (4, 2, 8)]  # B, R, levels
     return [Case((torch.randint(levels, (B, R, R), generator=generator), levels)) for B, R, levels in sizes]
 

@@ -14,9 +14,9 @@ SIZES = (  # side, patch, width, layers, classes and channels of ViTs
 )
 
 
-def patches_and_vectors() -> list[Case]:
+def patches_and_vectors(seed: int = 51) -> list[Case]:
     """Return patches, a class token and positions; more images than one, and fewer patches than numbers in each."""
-    generator = torch.Generator().manual_seed(51)
+    generator = torch.Generator().manual_seed(seed)
     return [
         Case(
             tuple(_normal(generator, *shape) for shape in ((B, N, D), (1, 1, D), (1, N + 1, D))),
@@ -61,9 +61,9 @@ def sizes() -> list[Case]:
     return [Case(numbers, keywords, note=note) for numbers, keywords, note in SIZES]
 
 
-def packed_projections() -> list[Case]:
+def packed_projections(seed: int = 53) -> list[Case]:
     """Return weights and biases of three projections in one tensor; D is a multiple of 3, to catch other orders."""
-    generator = torch.Generator().manual_seed(53)
+    generator = torch.Generator().manual_seed(seed)
     return [
         Case((_normal(generator, 18, 6),), note="a matrix"),
         Case((_normal(generator, 27),), note="biases"),
@@ -71,9 +71,9 @@ def packed_projections() -> list[Case]:
     ]
 
 
-def attention_on_grids() -> list[Case]:
+def attention_on_grids(seed: int = 54) -> list[Case]:
     """Return attention weights between the patches of a grid, the grid, and the side of a patch."""
-    generator = torch.Generator().manual_seed(54)
+    generator = torch.Generator().manual_seed(seed)
     found = []
     for (B, h), grid, patch, note in (
         ((2, 3), (3, 4), 8, "rows sum to 1"),
@@ -87,9 +87,9 @@ def attention_on_grids() -> list[Case]:
     return found
 
 
-def scores_and_masks() -> list[Case]:
+def scores_and_masks(seed: int = 40) -> list[Case]:
     """Return scores of cells, and which of them belong to an object: cells inside win, lose and tie."""
-    generator = torch.Generator().manual_seed(40)
+    generator = torch.Generator().manual_seed(seed)
     found = []
     for shape, levels, pull, note in (
         ((4, 7), 6, 1.0, "with many ties"),

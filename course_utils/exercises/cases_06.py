@@ -35,9 +35,9 @@ def parameters() -> list[Case]:
     return [Case((name, nn.Parameter(torch.ones(shape))), note=name) for name, shape in shapes.items()]
 
 
-def branches() -> list[Case]:
+def branches(seed: int = 61) -> list[Case]:
     """Return branches, who keeps them, and the rate."""
-    generator = torch.Generator().manual_seed(61)
+    generator = torch.Generator().manual_seed(seed)
     return [
         Case((_normal(generator, 4, 3, 5), torch.tensor([True, False, True, True]), 0.3)),
         Case((_normal(generator, 3, 6, 2), torch.tensor([False, True, False]), 0.1), note="with a rate of 0.1"),
@@ -45,9 +45,9 @@ def branches() -> list[Case]:
     ]
 
 
-def batches_to_mix() -> list[Case]:
+def batches_to_mix(seed: int = 62) -> list[Case]:
     """Return images, soft targets, partners and a share."""
-    generator = torch.Generator().manual_seed(62)
+    generator = torch.Generator().manual_seed(seed)
     found = []
     for shape, classes, order, share in (
         ((4, 1, 3, 5), 6, (2, 0, 3, 1), 0.7),
@@ -61,9 +61,9 @@ def batches_to_mix() -> list[Case]:
     return found
 
 
-def targets() -> list[Case]:
+def targets(seed: int = 63) -> list[Case]:
     """Return targets, hard and soft, and the share that is handed out."""
-    generator = torch.Generator().manual_seed(63)
+    generator = torch.Generator().manual_seed(seed)
     soft = torch.randn(3, 5, generator=generator).double().softmax(dim=1)
     hard = torch.eye(7, dtype=torch.float64)[[2, 6, 0, 2]]
     return [

@@ -6,9 +6,9 @@ from torch import Tensor
 from course_utils.exercises.registry import Case
 
 
-def logits_to_soften() -> list[Case]:
+def logits_to_soften(seed: int = 71) -> list[Case]:
     """Return logits with one, two and three axes, temperatures above and below 1, and one that has to be refused."""
-    generator = torch.Generator().manual_seed(71)
+    generator = torch.Generator().manual_seed(seed)
     sizes = (
         ((4, 6), 3.0, ""),
         ((2, 3, 5), 0.5, "with three axes"),
@@ -19,9 +19,9 @@ def logits_to_soften() -> list[Case]:
     return [Case((_logits(generator, *shape), temperature), note=note) for shape, temperature, note in sizes]
 
 
-def students_and_teachers() -> list[Case]:
+def students_and_teachers(seed: int = 72) -> list[Case]:
     """Return logits of a student and a teacher, temperatures, and what has to be refused."""
-    generator = torch.Generator().manual_seed(72)
+    generator = torch.Generator().manual_seed(seed)
     return [
         Case((*_pair(generator, 4, 6), 3.0), note="with T = 3"),
         Case(_pair(generator, 3, 5), note="with the default, T = 1"),
@@ -31,9 +31,9 @@ def students_and_teachers() -> list[Case]:
     ]
 
 
-def soft_lessons() -> list[Case]:
+def soft_lessons(seed: int = 73) -> list[Case]:
     """Return logits of a student and a teacher, labels, a temperature and the teacher's weight."""
-    generator = torch.Generator().manual_seed(73)
+    generator = torch.Generator().manual_seed(seed)
     sizes = (
         (4, 6, 3.0, 0.1, "with T = 3, weight 0.1"),
         (3, 5, 2.0, 0.7, "with T = 2, weight 0.7"),
@@ -59,9 +59,9 @@ def hard_lessons() -> list[Case]:
     return [*found, refused]
 
 
-def patches_and_tokens() -> list[Case]:
+def patches_and_tokens(seed: int = 75) -> list[Case]:
     """Return patches, both tokens and positions; the number of patches differs from the numbers in each."""
-    generator = torch.Generator().manual_seed(75)
+    generator = torch.Generator().manual_seed(seed)
     return [
         Case(
             tuple(_normal(generator, *shape) for shape in ((B, N, D), (1, 1, D), (1, 1, D), (1, N + 2, D))),

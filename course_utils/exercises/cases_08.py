@@ -13,9 +13,9 @@ SHIFTED = (  # grid, window and shift; no shift is half a window along both side
 )
 
 
-def grids_to_cut() -> list[Case]:
+def grids_to_cut(seed: int = 81) -> list[Case]:
     """Return grids of tokens, and the side of a window: more rows of windows than columns, fewer, and one."""
-    generator = torch.Generator().manual_seed(81)
+    generator = torch.Generator().manual_seed(seed)
     return [
         Case((_normal(generator, *shape), window), note=note)
         for shape, window, note in (

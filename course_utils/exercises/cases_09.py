@@ -13,9 +13,9 @@ SIZES = (  # side, patch, width, layers, token_hidden, channel_hidden, classes a
 )
 
 
-def tokens_and_layers() -> list[Case]:
+def tokens_and_layers(seed: int = 91) -> list[Case]:
     """Return tokens, and the two linear layers of an MLP across them."""
-    generator = torch.Generator().manual_seed(91)
+    generator = torch.Generator().manual_seed(seed)
     sizes = ((2, 6, 5, 4, ""), (3, 4, 7, 9, "with three images"), (1, 8, 3, 2, "with one image"))
     return [
         Case((_normal(generator, B, N, D), *_two_layers(generator, N, hidden)), note=note)
@@ -47,16 +47,16 @@ def tokens_for_blocks() -> list[Case]:
     ]
 
 
-def features_for_gates() -> list[Case]:
+def features_for_gates(seed: int = 94) -> list[Case]:
     """Return features, and the sizes of the gates that read them."""
-    generator = torch.Generator().manual_seed(94)
+    generator = torch.Generator().manual_seed(seed)
     sizes = ((2, 6, 10, ""), (3, 9, 4, "with more tokens than channels"))
     return [Case((_normal(generator, B, N, E),), init={"hidden": E, "tokens": N}, note=note) for B, N, E, note in sizes]
 
 
-def grids() -> list[Case]:
+def grids(seed: int = 95) -> list[Case]:
     """Return grids of tokens that aren't square."""
-    generator = torch.Generator().manual_seed(95)
+    generator = torch.Generator().manual_seed(seed)
     sizes = (
         (2, 3, 5, 8, ""),
         (1, 6, 4, 12, "a tall grid"),

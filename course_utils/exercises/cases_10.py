@@ -27,9 +27,9 @@ RANKED = (  # which are right, the surest first, and how many truths there are
 )
 
 
-def boxes_in_corners() -> list[Case]:
+def boxes_in_corners(seed: int = 101) -> list[Case]:
     """Return two lists of boxes in corners, never of one length; those with a gradient have no corner in common."""
-    generator = torch.Generator().manual_seed(101)
+    generator = torch.Generator().manual_seed(seed)
     cases = [
         Case((_corners(generator, n, side), _corners(generator, m, side)), note=note)
         for n, m, side, note in ((5, 3, 1, ""), (4, 7, 40, "in pixels"))
@@ -43,9 +43,9 @@ def costs() -> list[Case]:
     return [Case((torch.tensor(rows, dtype=torch.float64),), note=note) for rows, note in COSTS]
 
 
-def queries_and_targets() -> list[Case]:
+def queries_and_targets(seed: int = 104) -> list[Case]:
     """Return logits and boxes of queries, labels and boxes of targets."""
-    generator = torch.Generator().manual_seed(104)
+    generator = torch.Generator().manual_seed(seed)
     weights = {"class_weight": 3.0, "l1_weight": 0.5, "giou_weight": 4.0}
     sizes = (
         (6, (3, 0, 3), 4, {}, ""),
@@ -76,18 +76,18 @@ BATCHES = (
 CROWDED = (2, 3, 4, (0, 1, 3, 2), ((1, 1, 1), (0, 1, 2), (2, 0, 1)), "with more targets than queries")
 
 
-def classes_and_pairs() -> list[Case]:
+def classes_and_pairs(seed: int = 105) -> list[Case]:
     """Return logits of a batch, the labels of its targets, and pairs; one with another weight of "no object"."""
-    generator, cases = torch.Generator().manual_seed(105), []
+    generator, cases = torch.Generator().manual_seed(seed), []
     for (B, Q, C, labels, pairs, note), weight in zip(BATCHES, ((), (0.4,), ()), strict=True):
         logits = _normal(generator, B, Q, C + 1)
         cases.append(Case((logits, torch.tensor(labels), _pairs(pairs), *weight), note=note))
     return cases
 
 
-def boxes_and_pairs() -> list[Case]:
+def boxes_and_pairs(seed: int = 106) -> list[Case]:
     """Return boxes of a batch, the boxes of its targets, and pairs; in one not every target is matched."""
-    generator = torch.Generator().manual_seed(106)
+    generator = torch.Generator().manual_seed(seed)
     return [
         Case(
             (

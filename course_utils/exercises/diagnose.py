@@ -1,13 +1,13 @@
 """From what was observed to one verdict: right, a known mistake, or the first fault."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from course_utils.exercises.compare import same, scale
 from course_utils.exercises.differences import NANS, NUMBERS, START, UNREFUSED, Fault
 from course_utils.exercises.faults import close, found
 from course_utils.exercises.observe import Observed, Observer
-from course_utils.exercises.registry import Answer, Exercise
+from course_utils.exercises.registry import Answer, Exercise, Mistake
 from course_utils.exercises.run import Raised
 
 
@@ -20,15 +20,31 @@ class Verdict:
     prints: str = ""
 
 
+Seen = Callable[[Mistake], Iterable[Observed]]
+
+
 def judge(exercise: Exercise, answer: Answer, observer: Observer, seconds: float) -> Verdict:
     """Run the answer on all cases and compare it with the reference and the registered mistakes."""
     expected = observer.observe(exercise.reference)
     got = observer.observe(answer, seconds)
+    return rule(exercise, expected, got, lambda mistake: observer.each(mistake.wrong), seconds)
+
+
+def rule(exercise: Exercise, expected: list[Observed], got: list[Observed], mistaken: Seen, seconds: float) -> Verdict:
+    """Compare what was seen of an answer with what was seen of the reference and of the registered mistakes.
+
+    Args:
+        exercise: whose notes and mistakes are told.
+        expected: what each case showed of the reference.
+        got: what each case showed of the answer.
+        mistaken: gives what each case shows of a mistake; asked for only where the answer is wrong.
+        seconds: what the answer had for all cases.
+    """
     faults = list(_all_faults(exercise, expected, got, seconds))
     if not faults:
         return Verdict(len(expected))
     (index, first) = min(faults, key=lambda entry: (entry[1].rank, entry[0]))
-    known = _known_mistake(exercise, observer, expected, got, first.rank)
+    known = _known_mistake(exercise, expected, got, mistaken, first.rank)
     return Verdict(len(expected), known or first, got[index].prints)
 
 
@@ -45,7 +61,7 @@ def _all_faults(
 
 
 def _known_mistake(
-    exercise: Exercise, observer: Observer, expected: list[Observed], got: list[Observed], rank: int
+    exercise: Exercise, expected: list[Observed], got: list[Observed], mistaken: Seen, rank: int
 ) -> Fault | None:
     """Return the diagnosis of the first mistake that shows the same in every case.
 
@@ -55,7 +71,7 @@ def _known_mistake(
     if any(seen.late for seen in got):
         return None
     for mistake in exercise.mistakes:
-        if _matches(observer.each(mistake.wrong), expected, got, rank):
+        if _matches(mistaken(mistake), expected, got, rank):
             return Fault(mistake.what, mistake.why, mistake.remedy)
     return None
 

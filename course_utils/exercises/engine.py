@@ -1,11 +1,12 @@
 """`check`: hand in an answer, read one of three verdicts, and go on with what it returns."""
 
-from course_utils.exercises import record, run
+from course_utils.exercises import assigned, record, run
 from course_utils.exercises.attempt import form_fault, is_the_courses, is_untouched
+from course_utils.exercises.brief import brief
 from course_utils.exercises.diagnose import Verdict, judge
 from course_utils.exercises.observe import Observer
 from course_utils.exercises.registry import Answer, Exercise, find
-from course_utils.exercises.world import fixed_recursion_limit, float64, quiet
+from course_utils.exercises.world import World, fixed_recursion_limit, float64, quiet
 
 SHOWN_LINES, SHOWN_WIDTH = 6, 100
 
@@ -23,6 +24,8 @@ def check(id: str, answer: Answer) -> Answer:
     Raises:
         CourseError: there is no exercise with this id.
     """
+    if assigned.facts(id) is not None:
+        return _handed_in(id, answer)
     exercise = find(id)
     if is_the_courses(answer, exercise.reference) or is_untouched(answer):
         print(f"○ {id} not attempted: the lesson goes on with the course's version")
@@ -36,16 +39,26 @@ def check(id: str, answer: Answer) -> Answer:
     return exercise.reference
 
 
+def _handed_in(id: str, answer: Answer) -> Answer:
+    """Take an answer to a graded exercise, in a package that was handed out; nothing here knows the right one."""
+    line, fault = assigned.hand_in(id, answer)
+    print(line)
+    if fault is not None:
+        _report(id, Verdict(0, fault))
+    return answer
+
+
 def _verdict(exercise: Exercise, answer: Answer) -> Verdict:
     fault = form_fault(answer, exercise.reference)
     if fault is not None:
         return Verdict(0, fault)
     with quiet() as captured, float64(), fixed_recursion_limit():
-        observer = Observer(exercise, captured)
+        world = World()
         try:
+            observer = Observer(brief(exercise, world), captured, world)
             return judge(exercise, answer, observer, run.SECONDS)
         finally:
-            observer.world.close()
+            world.close()
 
 
 def _report(id: str, verdict: Verdict) -> None:

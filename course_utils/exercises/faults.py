@@ -128,7 +128,7 @@ def _gradient_problem(
     name: str, expected: Tensor, got: Tensor | None, largest: float, outputs_agree: bool
 ) -> Fault | None:
     """Say what is wrong with one gradient; None if nothing is. Of several, one that is missing comes first."""
-    if got is None or not _reaches(got, largest):
+    if got is None or got.shape != expected.shape or not _reaches(got, largest):
         remedy = UNUSED_PARAMETER if name.startswith("parameter") else UNCUT
         return Fault(f"no gradient reaches {name}", UNUSED, remedy, 7) if _reaches(expected, largest) else None
     if not outputs_agree or close(expected, got, largest):

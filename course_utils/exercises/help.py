@@ -6,7 +6,7 @@ import textwrap
 from IPython.display import display
 from ipywidgets import Widget
 
-from course_utils.exercises import record
+from course_utils.exercises import assigned, record
 from course_utils.exercises.registry import Answer, find
 
 
@@ -29,8 +29,9 @@ def hint(id: str) -> None:
     The line begins with ○ and the id, as an open exercise does: tests of a saved notebook don't compare it.
 
     Raises:
-        CourseError: there is no exercise with this id.
+        CourseError: there is no exercise with this id, or it is graded.
     """
+    assigned.refuse(id)
     hints, seen = find(id).hints, record.next_hint(id)
     if seen < len(hints):
         print(f"○ {id} hint {seen + 1} of {len(hints)}: {hints[seen]}")
@@ -42,8 +43,9 @@ def solution(id: str) -> None:
     """Show the course's version of an exercise.
 
     Raises:
-        CourseError: there is no exercise with this id.
+        CourseError: there is no exercise with this id, or it is graded.
     """
+    assigned.refuse(id)
     display(_Solution(find(id).reference))
 
 

@@ -1,20 +1,23 @@
 """Lesson 6's exercises: the parts of a recipe that trains a ViT."""
 
-from course_utils import augment, training
+from course_utils import augment, optimizers
 from course_utils.exercises import alternatives_06 as alternatives
 from course_utils.exercises import cases_06 as cases
+from course_utils.exercises import mistakes_06_decays as decaying
 from course_utils.exercises import mistakes_06_erase as erasing
-from course_utils.exercises import mistakes_06_recipe as recipe
-from course_utils.exercises import mistakes_06_targets as targets
+from course_utils.exercises import mistakes_06_mixup as mixing
+from course_utils.exercises import mistakes_06_paths as paths
+from course_utils.exercises import mistakes_06_smooth as smoothing
+from course_utils.exercises import mistakes_06_warmup as warming
 from course_utils.exercises.registry import Exercise
 from course_utils.models import regularise
 
 EXERCISES = (
     Exercise(
         id="6.1",
-        reference=training.warmup_cosine,
+        reference=optimizers.warmup_cosine,
         cases=cases.moments,
-        mistakes=recipe.WARMUP,
+        mistakes=warming.WARMUP,
         hints=(
             "Two cases: in the warm-up a straight line, behind it a cosine. Which factor has the warm-up's last step?",
             "The line is `(step + 1) / warmup`. For the cosine, count from the end of the warm-up, and divide by the "
@@ -28,9 +31,9 @@ EXERCISES = (
     ),
     Exercise(
         id="6.2",
-        reference=training.decays,
+        reference=optimizers.decays,
         cases=cases.parameters,
-        mistakes=recipe.DECAYS,
+        mistakes=decaying.DECAYS,
         hints=(
             "How many dimensions has a bias, a norm's scale, a matrix, a filter?",
             "`parameter.ndim >= 2` is nearly right. Positions and the class token are stored with more dimensions than "
@@ -46,7 +49,7 @@ EXERCISES = (
         id="6.3",
         reference=regularise.drop_path,
         cases=cases.branches,
-        mistakes=targets.PATHS,
+        mistakes=paths.PATHS,
         hints=(
             "`keep` is (B,), the branch (B, N, D). What must it look like to be multiplied with it?",
             "`keep[:, None, None]` is (B, 1, 1), and a bool counts as 0 or 1.",
@@ -60,7 +63,7 @@ EXERCISES = (
         id="6.4",
         reference=augment.smooth_labels,
         cases=cases.targets,
-        mistakes=targets.SMOOTH,
+        mistakes=smoothing.SMOOTH,
         hints=(
             "Each row sums to 1, before and after. What is taken away, and who gets it?",
             "Every entry keeps `1 - share` of itself.",
@@ -75,7 +78,7 @@ EXERCISES = (
         id="6.5",
         reference=augment.mixup,
         cases=cases.batches_to_mix,
-        mistakes=targets.MIXUP,
+        mistakes=mixing.MIXUP,
         hints=(
             "`images[order]` are the partners, in one line. What are the partners' targets?",
             "The picture itself has the part `share`, its partner the rest.",

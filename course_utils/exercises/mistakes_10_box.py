@@ -128,6 +128,13 @@ BOX = (
         "For L1, take centre, width and height, as DETR predicts them.",
     ),
     Mistake(
+        "in-pixels",
+        _made_of(distance=lambda found, wanted: 64 * _distance(found, wanted)),
+        "The L1 distance is 64 times as large.",
+        "It is measured in pixels of a scene, so GIoU hardly counts beside it.",
+        "Leave the boxes as they are: shares of the sides, 0 to 1.",
+    ),
+    Mistake(
         "cxcywh-as-corners",
         _made_of(apart=lambda found, wanted: (1 - paired_giou(found, wanted)).sum()),
         "GIoU gets centre, width and height.",

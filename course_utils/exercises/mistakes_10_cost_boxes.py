@@ -50,6 +50,13 @@ BOXES = (
         "For L1, take centre, width and height, as DETR predicts them.",
     ),
     Mistake(
+        "in-pixels",
+        made_of(apart=lambda boxes, targets: 64 * apart(boxes, targets)),
+        "The distance is 64 times as large.",
+        "It is measured in pixels of a scene, so class and GIoU hardly count beside it.",
+        "Leave the boxes as they are: shares of the sides, 0 to 1.",
+    ),
+    Mistake(
         "cxcywh-as-corners",
         made_of(alike=generalized_box_iou),
         "GIoU gets centre, width and height.",

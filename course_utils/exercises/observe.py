@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor, nn
 
-from course_utils.exercises.attempt import files_of, parameters, unwrapped
+from course_utils.exercises.attempt import files_of
+from course_utils.exercises.brief import Brief
 from course_utils.exercises.compare import same
-from course_utils.exercises.modules import MisfitError, Weights, drawn, fill, start
-from course_utils.exercises.registry import Answer, Case, Exercise
+from course_utils.exercises.modules import MisfitError, Weights, fill, start
+from course_utils.exercises.registry import Answer, Case
 from course_utils.exercises.run import Job, Limit, Raised, run_trusted
-from course_utils.exercises.values import LARGEST, MOST_ITEMS, TENSORS, Plain, ancestors, is_class, plain
+from course_utils.exercises.values import LARGEST, MOST_ITEMS, TENSORS, Plain, ancestors, plain
 from course_utils.exercises.world import Captured, World
 
 Targets = dict[str, Tensor]
@@ -51,10 +52,8 @@ class Observed:
 class Observer:
     """Runs answers to one exercise, the course's and the student's, under the same conditions."""
 
-    def __init__(self, exercise: Exercise, captured: Captured):
-        self.exercise, self.captured, self.world = exercise, captured, World()
-        self._names = _argument_names(exercise.reference)
-        self._weights = [self._draw(case) for case in self._cases()]
+    def __init__(self, brief: Brief, captured: Captured, world: World):
+        self.brief, self.captured, self.world = brief, captured, world
 
     def observe(self, answer: Answer, seconds: float | None = None) -> list[Observed]:
         """Return what each case shows of `answer`, which has `seconds` for all of them together.
@@ -67,22 +66,14 @@ class Observer:
         """Yield the same one by one: a case is run when it is asked for."""
         limit, files = Limit(seconds) if seconds else None, files_of(answer)
         run = limit.run if limit else run_trusted
-        plain_cases, gradient_cases = self._cases(), self._cases()
-        for plain_case, gradient_case, weights in zip(plain_cases, gradient_cases, self._weights, strict=True):
-            call = _Call(answer, self.exercise, weights)
+        plain_cases, gradient_cases = self.brief.cases(), self.brief.cases()
+        for plain_case, gradient_case, weights in zip(plain_cases, gradient_cases, self.brief.weights, strict=True):
+            call = _Call(answer, self.brief, weights)
             self.captured.taken()
             seen = Observed(late=True) if limit and limit.reached else self._forward(call, plain_case, run, files)
-            if self.exercise.differentiable and not (seen.raised or seen.misfit or seen.late):
+            if self.brief.differentiable and not (seen.raised or seen.misfit or seen.late):
                 seen = self._with_gradients(seen, call, gradient_case, run, files)
             yield seen
-
-    def _cases(self) -> list[Case]:
-        return _trusted(self.exercise.cases, self.world)
-
-    def _draw(self, case: Case) -> Weights:
-        if not is_class(self.exercise.reference):
-            return {}
-        return _trusted(lambda: drawn(self.exercise.reference(**case.init)), self.world)
 
     def _forward(self, call: "_Call", case: Case, run: Run, files: frozenset[str]) -> Observed:
         case = _mapped(case, _fresh)
@@ -99,7 +90,7 @@ class Observer:
         case = _mapped(case, lambda tensor: tensor.detach().clone().requires_grad_(tensor.requires_grad))
         inputs = _tensors(self._arguments(case))
         targets = {f"`{name}`": tensor for name, tensor in inputs.items() if tensor.requires_grad}
-        if not targets and not is_class(self.exercise.reference):
+        if not targets and not self.brief.module:
             return seen
         job = run(lambda: call.gradients(case, targets, self.world), self.world, files)
         if not job.finished or job.raised:
@@ -108,7 +99,7 @@ class Observer:
         return replace(seen, attached=attached, gradients={name: plain(g) for name, g in gradients.items()})
 
     def _arguments(self, case: Case) -> dict[str, object]:
-        names = [*self._names, *(f"argument {n}" for n in range(len(self._names) + 1, 100))]
+        names = [*self.brief.names, *(f"argument {n}" for n in range(len(self.brief.names) + 1, 100))]
         return {**dict(zip(names, case.arguments, strict=False)), **case.keywords}
 
     def _named(self, case: Case) -> dict[str, Plain]:
@@ -120,7 +111,7 @@ class _Call:
     """An answer with the weights that its module is given, if it is one. Runs in the answer's thread."""
 
     answer: Answer
-    exercise: Exercise
+    brief: Brief
     weights: Weights
 
     def output(self, case: Case) -> object:
@@ -129,10 +120,10 @@ class _Call:
         return function(*case.arguments, **case.keywords)
 
     def start(self, case: Case) -> dict[str, str]:
-        return start(self.built(case), self.exercise.starts) if self.exercise.starts else {}
+        return start(self.built(case), self.brief.starts) if self.brief.starts else {}
 
     def function(self, case: Case) -> Callable:
-        if not is_class(self.exercise.reference):
+        if not self.brief.module:
             return self.answer
         module = self.built(case)
         if nn.Module not in ancestors(type(module)):
@@ -147,7 +138,7 @@ class _Call:
     def gradients(self, case: Case, targets: Targets, world: World) -> tuple[bool, Targets]:
         """Return whether any output is attached, and the gradient of a random mix of all outputs."""
         function = self.function(case)
-        if is_class(self.exercise.reference):
+        if self.brief.module:
             named = dict(nn.Module.named_parameters(function))
             targets = {**targets, **{f"parameter `{n}`": p for n, p in named.items() if p.requires_grad}}
         torch.default_generator.manual_seed(1)
@@ -169,21 +160,6 @@ def _failed(job: Job, prints: str) -> Observed:
     if type(job.error) is MisfitError:
         return Observed(misfit=str(job.error), prints=prints)
     return Observed(raised=job.raised, prints=prints)
-
-
-def _trusted(task: Callable, world: World):
-    """Call the course's own code; what it raises is a bug, and told as one."""
-    job = run_trusted(task, world)
-    if job.error is not None:
-        raise job.error
-    return job.value
-
-
-def _argument_names(reference: Answer) -> list[str]:
-    bare = unwrapped(reference)
-    if is_class(bare):
-        return list(parameters(unwrapped(bare.forward)))[1:]
-    return list(parameters(bare))
 
 
 def _mix(output: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from course_utils.models.detr_parts import CrossAttention, feed_forward
 from course_utils.models.sine_positions import waves
 
 QUERIES, WIDTH = 8, 64
-# the shortest wave is a quarter of the side, the longest 20 times as long: over so few
+# the shortest wave is a quarter of the side, the longest nearly 20 times as long: over so few
 # cells, most of DETR's waves would hardly change
 CYCLES, TEMPERATURE = 4, 20
 

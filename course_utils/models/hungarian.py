@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from course_utils.words import listed
+
 Pairs = tuple[tuple[int, int], ...]  # of a row and a column
 
 
@@ -175,11 +177,6 @@ def raised(amount: float, rows: Iterable[int], columns: Iterable[int]) -> str:
     less = listed([f"column {column}" for column in columns])
     sentence = f"Nothing else is left at 0: {amount:.6g} more for {more}"
     return f"{sentence}, {amount:.6g} less for {less}." if less else f"{sentence}."
-
-
-def listed(names: list[str]) -> str:
-    """Join names with commas, and the last with an "and"."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def arrived(row: int, column: int, owner: int | None) -> str:

@@ -50,7 +50,7 @@ class StochasticDepth(nn.Module):
 
     def extra_repr(self) -> str:
         """Show the rate when the module is printed."""
-        return f"rate={self.rate}"
+        return f"rate={self.rate:.3g}"
 
 
 class RegularisedBlock(TransformerBlock):

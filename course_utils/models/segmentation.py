@@ -47,9 +47,11 @@ def see(detr: nn.Module, images: Tensor) -> tuple[Outputs, Seen]:
     hooks = [keep_outputs(part, passed) for part in detr.backbone]
     hooks.append(keep_outputs(detr.encoder, memories))
     hooks.append(head.register_forward_pre_hook(lambda _, seen: known.append(*seen)))
-    outputs = detr(images)
-    for hook in hooks:
-        hook.remove()
+    try:
+        outputs = detr(images)
+    finally:
+        for hook in hooks:
+            hook.remove()
     *features, _cells = last_of_each_size(passed)
     return outputs, Seen(known[-1], memories[0], features[::-1])
 

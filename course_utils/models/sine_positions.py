@@ -8,7 +8,7 @@ import math
 import torch
 from torch import Tensor
 
-TEMPERATURE = 10_000  # how many times as long the longest wave is as the shortest, one for a whole side
+TEMPERATURE = 10_000  # nearly so many times as long is the longest wave as the shortest, one for a whole side
 EPS = 1e-6  # an image that is all padding has no last row to divide by
 
 
@@ -18,7 +18,7 @@ def waves(coordinates: Tensor, width: int, temperature: float = TEMPERATURE) -> 
     Args:
         coordinates: (..., n), in 0..1.
         width: D, how many numbers come out for all n of them together, a multiple of 2 n.
-        temperature: how many times as long the longest wave is as the shortest.
+        temperature: T; the longest wave is T^(1 - 2 n / D) times as long as the shortest.
 
     Returns:
         (..., D): D / n numbers for the first coordinate, then as many for the next; sine

@@ -14,7 +14,7 @@ Shift = int | tuple[int, int]  # the same for rows and columns, or one number fo
 
 
 def to_windows(tokens: Tensor, window: int) -> Tensor:
-    """Cut a grid of tokens into windows, row by row: a pure reshape.
+    """Cut a grid of tokens into windows, row by row: nothing is computed.
 
     Args:
         tokens: (B, H, W, C).
@@ -161,8 +161,11 @@ def shift_window_mask(grid: tuple[int, int], window: int, shift: Shift) -> Tenso
     Raises:
         ValueError: a side is no multiple of M, or the shift isn't from 0 to M - 1.
     """
-    regions = shift_regions(grid, window, shift)[None, :, :, None]
-    regions = to_windows(regions, window)[0, :, :, 0]  # (nW, M * M)
+    (H, W), (rows, columns) = grid, both_shifts(shift, window)
+    from_the_top = torch.arange(H) >= H - rows  # (H,): rolled around, now at the bottom
+    from_the_left = torch.arange(W) >= W - columns  # (W,): now at the right
+    regions = 2 * from_the_top[:, None] + from_the_left  # (H, W), numbers from 0 to 3
+    regions = to_windows(regions[None, :, :, None], window)[0, :, :, 0]  # (nW, M * M)
     return regions[:, :, None] == regions[:, None, :]
 
 

@@ -9,6 +9,7 @@ from course_utils.widgets.page import save
 from course_utils.widgets.panel import SliderPanel
 from course_utils.widgets.receptive import ReceptiveFieldExplorer
 from course_utils.widgets.sequence import SequenceExplorer
+from course_utils.widgets.tradeoff import TradeoffExplorer
 from course_utils.widgets.window import WindowExplorer
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "SequenceExplorer",
     "SliderPanel",
     "Tokens",
+    "TradeoffExplorer",
     "WindowExplorer",
     "save",
 ]

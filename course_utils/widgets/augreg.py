@@ -7,7 +7,7 @@ from course_utils.widgets.grid_figures import CHANGES, accuracy_maps
 from course_utils.widgets.grid_rows import read_grid
 from course_utils.widgets.grids import AccuracyGrid
 from course_utils.widgets.kit import Explorer, hex_table, script, style
-from course_utils.widgets.settings import listed
+from course_utils.words import listed
 
 TABLE = "steiner_heatmap"
 WHAT = "ImageNet-1k, 300 epochs (Steiner et al. 2021, figure 4, as the lecture shows it): top-1 accuracy in %"

@@ -48,14 +48,6 @@ def cross_explorer(
     return AttentionExplorer(picture, list(maps), Tokens(None, names), _grid(maps), start=names[first])
 
 
-def query_explorer(model: nn.Module, image: Tensor, classes: Sequence[str]) -> AttentionExplorer:
-    """Show how the queries of a small DETR look at each other; arguments as for `cross_explorer`."""
-    maps, found = _maps("decoder_self", model, image), detect(model, image[None])[0]
-    names = query_names(found, classes)
-    start = names[int(found.scores.argmax())]
-    return AttentionExplorer(with_boxes(image, found), list(maps), Tokens(None, names), start=start)
-
-
 def query_names(found: Detections, classes: Sequence[str]) -> tuple[str, ...]:
     """Call each query by its number, and by the class that it found with a score above 0.5, if it found one."""
     scores = zip(found.labels.tolist(), found.scores.tolist(), strict=True)

@@ -5,7 +5,7 @@ from itertools import product
 from math import isfinite
 
 from course_utils.widgets.grids import NONE, AccuracyGrid, Cell
-from course_utils.widgets.settings import listed
+from course_utils.words import listed
 
 COLUMNS = ("model", "regularization", "augmentation", "accuracy")
 Found = Mapping[Cell, tuple[float, float | None]]  # accuracy and spread

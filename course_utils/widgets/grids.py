@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from itertools import product
 from typing import NamedTuple
 
-from course_utils.widgets.settings import listed
+from course_utils.words import listed
 
 NONE = "none"  # how tables call no regularisation and no augmentation
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from course_utils.files import CourseError, write_atomically
 from course_utils.widgets.kit import SCRIPTS, Explorer, style
 
+MODEL = SCRIPTS / "model.js"
 MARK = "<!-- made by course_utils.widgets.save: a new page may replace it -->"
 SHELL = """<!DOCTYPE html>
 @@MARK@@
@@ -76,7 +77,7 @@ def _is_ours(path: Path) -> bool:
 
 def _page(explorers: tuple[Explorer, ...], title: str) -> str:
     """Return the page's text."""
-    kinds = {type(explorer).__name__: _as_function(str(explorer._esm)) for explorer in explorers}
+    kinds = {type(explorer).__name__: as_function(str(explorer._esm)) for explorer in explorers}
     code = [f"kinds.{name} = (() => {{\n{text}\n}})();" for name, text in kinds.items()]
     parts = {
         "MARK": MARK,
@@ -85,12 +86,12 @@ def _page(explorers: tuple[Explorer, ...], title: str) -> str:
         "SECTIONS": "\n".join(f"<section><noscript>{e._picture}</noscript></section>" for e in explorers),
         "STATES": _script_safe(json.dumps([_state(explorer) for explorer in explorers])),
         "CODE": _script_safe("\n".join(["const kinds = {};", *code])),
-        "SHIM": (SCRIPTS / "page.js").read_text(encoding="utf-8"),
+        "SHIM": "\n".join(path.read_text(encoding="utf-8") for path in (MODEL, SCRIPTS / "page.js")),
     }
     return re.sub("@@([A-Z]+)@@", lambda found: parts[found[1]], SHELL)
 
 
-def _as_function(module: str) -> str:
+def as_function(module: str) -> str:
     """Turn an explorer's module into the body of a function, which returns what the module exports."""
     return module.replace("export default", "return")
 

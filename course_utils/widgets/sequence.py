@@ -97,7 +97,7 @@ def _still(influence: Mapping[str, Sequence[Tensor]], start: int) -> Figure:
         shares = torch.stack([layer[start] / layer[start].sum().clamp(min=1e-30) for layer in layers]).detach().cpu()
         drawn = axes.imshow(shares.sqrt().numpy(), cmap=plots.VALUES, origin="lower", aspect="auto", vmin=0)
         drawn.set_extent((-0.5, shares.shape[1] - 0.5, 0.5, len(layers) + 0.5))
-        axes.set(title=way, xlabel="input", yticks=range(1, len(layers) + 1))
+        axes.set(title=way, xlabel="input (brighter: larger share)", yticks=range(1, len(layers) + 1))
         axes.set_ylabel("after layer" if axes is panels[0] else "")
         axes.grid(visible=False)
     return fig

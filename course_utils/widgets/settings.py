@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +13,7 @@ import torch
 from course_utils.costs import attention_memory
 from course_utils.image_memory import attention_matrix_bytes
 from course_utils.widgets.floats import written
+from course_utils.words import listed
 
 DTYPES = {
     "FP64": torch.float64,
@@ -155,11 +156,6 @@ def _room(needed: int, devices: Mapping[str, float]) -> str:
 def many(number: int, word: str) -> str:
     """Return a number of things, such as "1 token" or "3,136 tokens"."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names with commas, and an "and" before the last."""
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def written_bytes(number: int) -> str:

@@ -146,7 +146,13 @@ function build({ facts, arrays, el }) {
   changed();
   const theme = window.matchMedia("(prefers-color-scheme: dark)");
   theme.addEventListener("change", changed); // the lattices are drawn in the theme's ink
-  return () => theme.removeEventListener("change", changed);
+  const switches = new MutationObserver(changed); // of the course's site, and of JupyterLab
+  switches.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  switches.observe(document.body, { attributeFilter: ["data-jp-theme-light"] });
+  return () => {
+    theme.removeEventListener("change", changed);
+    switches.disconnect();
+  };
 }
 
 export default { render };

@@ -1,0 +1,23 @@
+"""Where tests can start sandboxed workers."""
+
+import os
+import shutil
+
+import pytest
+
+from course_utils.files import CourseError
+from course_utils.grading import sandbox
+
+
+def _problem():
+    """Say why they can't; "" if they can. Continuous integration must have bubblewrap."""
+    if shutil.which("bwrap") is None:
+        return "" if os.environ.get("CI") == "true" else "bubblewrap is not installed"
+    try:
+        sandbox.require()
+    except CourseError as error:
+        return f"this system allows no sandbox: {error}"
+    return ""
+
+
+needs_sandbox = pytest.mark.skipif(bool(_problem()), reason=_problem())
