@@ -14,6 +14,7 @@ NBVAL_DEFAULT_SECONDS = 2000
 # only the tests with the same parameters do
 LONG = ("test_browser", "test_notebooks", "test_experiments", "test_parity")
 # files that take minutes, and whose tests stay together
+SHARED = "widgets"  # a folder whose files share one browser and one JupyterLab
 MINUTES = ("test_grading", "test_exercises", "test_site_browser", "test_classroom", "test_handout", "test_new_exercise")
 
 
@@ -57,6 +58,8 @@ def pytest_xdist_make_scheduler(config, log):
 def _unit(nodeid):
     """Return a name for what one worker runs together, one after another."""
     path, _, test = nodeid.partition("::")
+    if Path(path).parent.name == SHARED:
+        return SHARED
     parameters = re.search(r"\[.*", test) if Path(path).stem in LONG else None
     return path + (parameters[0] if parameters else "")
 
@@ -67,7 +70,9 @@ def _place(nodeid):
     early = [*LONG, *MINUTES]
     if path.stem in early:
         return early.index(path.stem)
-    return len(early) + (path.suffix != ".ipynb")
+    if path.parent.name == SHARED:
+        return len(early)
+    return len(early) + 1 + (path.suffix != ".ipynb")
 
 
 def _is_unexecuted(item):

@@ -236,8 +236,9 @@ def check_corners(boxes: Tensor) -> None:
         ValueError: the last side isn't 4, or a box ends before it begins, or is NaN.
     """
     check_four(boxes)
-    right_way = (boxes[..., 2:] >= boxes[..., :2]).all(dim=-1)  # NaN isn't
+    right_way = boxes[..., 2:] >= boxes[..., :2]  # NaN isn't
     if not right_way.all():
-        first = [round(value, 4) for value in boxes[~right_way][0].tolist()]
+        wrong = boxes[~right_way.all(dim=-1)]
+        first = [round(value, 4) for value in wrong[0].tolist()]
         problem = f"box {first} has no corners in the order left, top, right, bottom"
         raise ValueError(f"{problem}: if it is cxcywh, use cxcywh_to_xyxy")

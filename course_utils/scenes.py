@@ -174,10 +174,8 @@ def find_places(
     tries = torch.cat([corners, corners + sizes], dim=-1)  # (TRIES, B, K, 4)
     boxes, there = tries[0].clone(), wanted.clone()
     for k in range(K):
-        fits = torch.ones(TRIES, B, dtype=torch.bool)
-        for before in range(k):
-            apart = shared_of_smaller(tries[:, :, k], boxes[:, before]) < MOST_OVERLAP
-            fits &= apart | ~there[:, before]
+        overlap = shared_of_smaller(tries[:, :, k, None], boxes[:, :k])  # (TRIES, B, k)
+        fits = ((overlap < MOST_OVERLAP) | ~there[:, :k]).all(dim=-1)
         there[:, k] &= fits.any(dim=0)
         boxes[:, k] = tries[fits.int().argmax(dim=0), torch.arange(B), k]
     return boxes, there

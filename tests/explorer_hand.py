@@ -7,13 +7,11 @@ from pathlib import Path
 import explorers
 import nbformat
 import pytest
-from browser import Visit, find_browser, run_all, running_lab, visiting
+from browser import Visit, run_all, running_lab
 from explorers import GRID
 from nbformat.v4 import new_code_cell, new_notebook
 
-from conftest import missing
 from course_utils.files import ROOT
-from course_utils.widgets import save
 
 NAMES = [make.__name__ for make in explorers.ALL]
 IMPORT = f"import sys\nsys.path.insert(0, {str(ROOT / 'tests')!r})\nimport explorers"
@@ -81,21 +79,6 @@ def another(visit, **options):
     context.close()
 
 
-@pytest.fixture(scope="module")
-def window():
-    browser = find_browser()
-    if browser is None:
-        missing("Chromium, Chrome or Edge")
-    with visiting(browser) as visit:
-        yield visit
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory):
-    made = [make() for make in explorers.ALL]
-    return save(tmp_path_factory.mktemp("page") / "explorers.html", *made, title="Explorers")
-
-
 @contextlib.contextmanager
 def page_open(window, saved, **options):
     """Open the saved page with the network off."""
@@ -132,20 +115,13 @@ def keep_screenshots(visit, name):
 
 
 def visit_fixture(*places):
-    """Make a fixture that opens all explorers in each of `places`: a page, a phone or JupyterLab, and its theme."""
+    """Make a fixture of all explorers in each of `places`: a page, a phone or JupyterLab, and its theme."""
 
     @pytest.fixture(scope="module", params=places)
-    def visit(request, window, saved, tmp_path_factory):
-        where, theme = request.param.split()
-        if where == "lab":
-            opened = lab_open(window, tmp_path_factory.mktemp("lab"), f"JupyterLab {theme}", **LAPTOP)
-        else:
-            opened = page_open(window, saved, color_scheme=theme, **(PHONE if where == "phone" else LAPTOP))
-        with opened as visit:
-            visit.first_said = visit.page.locator(".vt-sentence").all_inner_texts()
-            keep_screenshots(visit, request.param)
-            yield visit
-            assert visit.complaints == []
-            assert visit.foreign == []
+    def visit(request, opened):
+        visit = opened(request.param)
+        yield visit
+        assert visit.complaints == []
+        assert visit.foreign == []
 
     return visit

@@ -5,7 +5,8 @@ from statistics import mean
 import nbformat
 import pytest
 
-from course_utils import experiments
+from course_utils import capstone_runs, experiments
+from course_utils.experiments import results
 from course_utils.files import NOTEBOOKS
 
 
@@ -21,6 +22,13 @@ def detr(one, other):
 
 def duplicates(experiment, arm):
     return mean(experiments.by_arm(experiment, "duplicates")[arm])
+
+
+def capstone(value, one, other):
+    """Return how many times as much one family has of something as another: the largest, or the least, if none."""
+    rows = capstone_runs.summary(results("capstone"), results("capstone_speed"))
+    values = {row["family"]: row[value] for row in rows}
+    return values.get(one, max(values.values())) / values.get(other, min(values.values()))
 
 
 def taught(one, other):
@@ -56,6 +64,14 @@ SENTENCES = [
     ("10", "**Chosen cells**: about {} more", "10", lambda: detr("chosen cells", "both")),
     ("10", "chosen cells bring {} points of AP50", "29", lambda: detr("chosen cells", "plain")),
     (
+        "11",
+        "the CNN pays most, {} % more than the non-local CNN",
+        "9",
+        lambda: 100 * capstone("macs", None, "non-local CNN") - 100,
+    ),
+    ("11", "up to {} times the parameters", "eight", lambda: capstone("parameters", None, None)),
+    ("11", "{} times the speed", "four", lambda: capstone("training images_per_s", None, None)),
+    (
         "10",
         "**No auxiliary losses:** {} points less",
         "7",
@@ -68,7 +84,7 @@ SENTENCES = [
         ),
     ),
 ]
-WORDS = {"Three": 3.0, "half": 0.5}
+WORDS = {"Three": 3.0, "half": 0.5, "four": 4.0, "eight": 8.0}
 
 
 @pytest.mark.parametrize(

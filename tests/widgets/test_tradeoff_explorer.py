@@ -7,7 +7,7 @@ import statistics
 
 import explorers
 import pytest
-from explorer_hand import MOST_SECONDS, Hand, saved, visit_fixture, window  # noqa: F401 (fixtures)
+from explorer_hand import MOST_SECONDS, Hand, visit_fixture
 
 from course_utils.widgets import TradeoffExplorer
 from course_utils.widgets.kit import script

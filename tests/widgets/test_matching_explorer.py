@@ -4,7 +4,7 @@ import re
 
 import pytest
 import torch
-from explorer_hand import Hand, another, saved, visit_fixture, window  # noqa: F401 (fixtures)
+from explorer_hand import Hand, another, visit_fixture
 
 from course_utils.models.matching import hungarian, hungarian_steps, match, match_by_brute_force, match_lowest_first
 from course_utils.widgets import MatchingExplorer, save
@@ -88,7 +88,7 @@ def hand(visit):
 
 
 @pytest.fixture(scope="module")
-def functions(window):  # noqa: F811
+def functions(window):
     """A page that has the functions of hungarian.js."""
     window.page.evaluate(FUNCTIONS, script("hungarian.js"))
     return window.page
@@ -233,7 +233,7 @@ def test_marks_are_not_told_by_colour_alone(hand):
     assert hand.cell(3, 0).evaluate(look) == ["none", "dashed"]
 
 
-def test_two_decimals_and_names_on_a_page_of_its_own(window, tmp_path):  # noqa: F811
+def test_two_decimals_and_names_on_a_page_of_its_own(window, tmp_path):
     cost = torch.randn(7, 5, generator=torch.Generator().manual_seed(0)) * 3
     names = [f"query {number}" for number in range(7)], ["shoe", "T-shirt/top", "bag", "coat", "dress"]
     page = save(tmp_path / "matching.html", MatchingExplorer(cost, *names))

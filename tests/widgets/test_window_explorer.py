@@ -5,7 +5,7 @@ import statistics
 
 import pytest
 import torch
-from explorer_hand import MOST_SECONDS, Hand, another, saved, visit_fixture, window  # noqa: F401 (fixtures)
+from explorer_hand import MOST_SECONDS, Hand, visit_fixture
 from window_hand import (
     LEAKING,
     NEVER,

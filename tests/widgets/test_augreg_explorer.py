@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import explorers
 import pytest
-from explorer_hand import MOST_SECONDS, Hand, another, saved, visit_fixture, window  # noqa: F401 (fixtures)
+from explorer_hand import MOST_SECONDS, Hand, another, visit_fixture
 
 from course_utils import data
 from course_utils.experiments import by_arm
@@ -321,7 +321,7 @@ def measured():
     return accuracies, AugRegExplorer(rows_of_arms(accuracies), what="Fashion-MNIST: % of the test images")
 
 
-def test_the_courses_own_runs_are_shown_with_their_seeds(window, tmp_path):  # noqa: F811
+def test_the_courses_own_runs_are_shown_with_their_seeds(window, tmp_path):
     accuracies, made = measured()
     with another(window, offline=True, viewport={"width": 1280, "height": 900}) as opened:
         opened.page.goto(save(tmp_path / "own.html", made).as_uri())

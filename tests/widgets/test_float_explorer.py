@@ -4,7 +4,7 @@ import statistics
 
 import pytest
 import torch
-from explorer_hand import MOST_SECONDS, Hand, saved, visit_fixture, window  # noqa: F401 (fixtures)
+from explorer_hand import MOST_SECONDS, Hand, visit_fixture
 
 from course_utils import number_figures
 from course_utils.floats import FORMATS, FloatFormat
@@ -26,7 +26,7 @@ ARITHMETIC = """([text, formats]) => {
 
 
 @pytest.fixture(scope="module")
-def arithmetic(window):  # noqa: F811
+def arithmetic(window):
     """A page that has the functions of bits.js."""
     text = (SCRIPTS / "bits.js").read_text(encoding="utf-8").replace("export ", "")
     formats = [{"name": f.name, "e": f.exponent_bits, "m": f.mantissa_bits, "infinity": f.has_infinity} for f in ALL]

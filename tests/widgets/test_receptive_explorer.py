@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from explorer_hand import NAMES, Hand, saved, visit_fixture, window  # noqa: F401 (fixtures)
+from explorer_hand import NAMES, Hand, visit_fixture
 from explorers import KERNEL, SMALL_CAT, local_maps
 from torch.nn import functional as F
 

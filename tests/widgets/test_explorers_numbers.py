@@ -5,7 +5,7 @@ import re
 import explorers
 import pytest
 import torch
-from explorer_hand import Hand, saved, visit_fixture, window  # noqa: F401 (fixtures)
+from explorer_hand import Hand, visit_fixture
 from explorers import GRID
 
 from course_utils import plots

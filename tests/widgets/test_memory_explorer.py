@@ -5,7 +5,7 @@ import statistics
 from math import log10
 
 import pytest
-from explorer_hand import MOST_SECONDS, Hand, another, saved, visit_fixture, window  # noqa: F401 (fixtures)
+from explorer_hand import MOST_SECONDS, Hand, another, visit_fixture
 
 from course_utils.widgets import MemoryExplorer, save
 from course_utils.widgets.kit import script
@@ -185,7 +185,7 @@ def test_on_a_phone_nothing_runs_over_the_edge(phone):
         assert max(hand.root.evaluate(edges)) <= 390
 
 
-def test_any_sizes_and_devices_are_shown_as_python_says(window, tmp_path):  # noqa: F811
+def test_any_sizes_and_devices_are_shown_as_python_says(window, tmp_path):
     devices = {"a small one": 0.000002, "my laptop": 7.5, "a cluster": 2_500_000}
     made = MemoryExplorer(side=85, patch=5, window=None, layers=7, heads=5, width=35, batch=3, devices=devices)
     with another(window, offline=True) as opened:

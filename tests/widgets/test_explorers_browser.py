@@ -9,7 +9,7 @@ import auditor
 import explorers
 import pytest
 from auditor import serious
-from explorer_hand import MOST_SECONDS, Hand, saved, visit_fixture, window  # noqa: F401 (fixtures)
+from explorer_hand import MOST_SECONDS, Hand, visit_fixture
 from explorers import GRID
 
 ROWS, COLUMNS = GRID
