@@ -14,7 +14,7 @@ from course_utils.models.hungarian import hungarian, hungarian_steps
 from course_utils.models.matching import match_lowest_first
 from course_utils.models.tradeoffs import pareto
 
-AXES = ("bytes", "parameters", "training images_per_s", "inference images_per_s")
+AXES = ("bytes", "training seconds", "training images_per_s", "inference images_per_s", "parameters")
 
 
 def cells(lesson, kind):
@@ -75,7 +75,7 @@ def test_where_cells_on_objects_and_on_the_ground_look(scene):
 
 
 def test_the_fronts():
-    alone = "Memory, or either speed: the CNN is first in both."
+    alone = "Memory, CPU seconds, either speed: the CNN is first in both."
     four = "Parameters: Swin has the fewest, and shares the front with local attention, the non-local CNN and the CNN."
     assert says("11", f"{alone} {four} The same family after 800 steps: more accurate, all else equal.")
     rows = capstone_runs.summary(results("capstone"), results("capstone_speed"))
