@@ -19,6 +19,7 @@ MINUTES = ("test_grading", "test_exercises", "test_site_browser", "test_classroo
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: measures seconds, so it isn't run where others run beside")
     if os.environ.get("PYTEST_XDIST_WORKER"):
         os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported: a worker, a core
     if not getattr(config.option, "nbval", False):
@@ -34,6 +35,9 @@ def pytest_configure(config):
 def pytest_collection_modifyitems(config, items):
     if os.environ.get("PYTEST_XDIST_WORKER"):
         items.sort(key=lambda item: _place(item.nodeid))  # long ones first, so that none is left for the end
+        for item in items:
+            if item.get_closest_marker("alone"):
+                item.add_marker(pytest.mark.skip(reason="measures seconds: run `pytest -m alone tests/`"))
     unrun = [item.nodeid for item in items if _is_unexecuted(item)]
     if unrun:
         listed = "\n  ".join(unrun[:10])

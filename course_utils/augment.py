@@ -6,12 +6,12 @@ Images are standardised floats (B, C, H, W). Every draw comes from the generator
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torchvision.transforms.v2 import functional as TF
 
 from course_utils.training import Augment, Mix
 
@@ -144,9 +144,16 @@ def random_shift(most: int, fill: float = 0.0) -> Augment:
     return augment
 
 
-def _enhance(function: Callable[[Tensor, float], Tensor]) -> Operation:
+def _torchvision(name: str) -> Any:
+    """Return what torchvision calls so: a function of images, or a way to interpolate."""
+    from torchvision.transforms.v2 import functional  # here, as it takes longer than to import torch
+
+    return getattr(functional, name)
+
+
+def _enhance(name: str) -> Operation:
     """Make an operation of one of torchvision's whose factor 1 changes nothing: from 0.1 to 1.9."""
-    return lambda images, magnitude, sign: function(images, 1 + sign * 0.9 * magnitude)
+    return lambda images, magnitude, sign: _torchvision(name)(images, 1 + sign * 0.9 * magnitude)
 
 
 def _warp(angle: float = 0.0, shear: tuple[float, float] = (0.0, 0.0)) -> Operation:
@@ -154,13 +161,13 @@ def _warp(angle: float = 0.0, shear: tuple[float, float] = (0.0, 0.0)) -> Operat
 
     def operation(images: Tensor, magnitude: float, sign: int) -> Tensor:
         size = sign * magnitude
-        return TF.affine(
+        return _torchvision("affine")(
             images,
             angle=size * angle,
             translate=[0, 0],
             scale=1.0,
             shear=[size * degrees for degrees in shear],
-            interpolation=TF.InterpolationMode.BILINEAR,
+            interpolation=_torchvision("InterpolationMode").BILINEAR,
         )
 
     return operation
@@ -173,14 +180,14 @@ FARTHEST = 0.45  # of a side: 150 of 331 pixels
 # Cubuk et al. 2019 (AutoAugment), table 6, which RandAugment's scale is made of
 OPERATIONS: dict[str, Operation] = {
     "identity": lambda images, _magnitude, _sign: images,
-    "auto_contrast": lambda images, _magnitude, _sign: TF.autocontrast(images),
-    "equalize": lambda images, _magnitude, _sign: TF.equalize(images),
+    "auto_contrast": lambda images, _magnitude, _sign: _torchvision("autocontrast")(images),
+    "equalize": lambda images, _magnitude, _sign: _torchvision("equalize")(images),
     "rotate": _warp(angle=30),
     "solarize": lambda images, magnitude, _sign: solarize(images, 1 - magnitude),
-    "posterize": lambda images, magnitude, _sign: TF.posterize(images, 8 - round(4 * magnitude)),
-    "contrast": _enhance(TF.adjust_contrast),
-    "brightness": _enhance(TF.adjust_brightness),
-    "sharpness": _enhance(TF.adjust_sharpness),
+    "posterize": lambda images, magnitude, _sign: _torchvision("posterize")(images, 8 - round(4 * magnitude)),
+    "contrast": _enhance("adjust_contrast"),
+    "brightness": _enhance("adjust_brightness"),
+    "sharpness": _enhance("adjust_sharpness"),
     "shear_x": _warp(shear=(SLANT, 0.0)),
     "shear_y": _warp(shear=(0.0, SLANT)),
     "translate_x": lambda images, size, sign: translate(images, 0, round(sign * size * FARTHEST * images.shape[3])),

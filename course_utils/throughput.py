@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-import torchvision
 from torch import nn
 
 from course_utils.models import build
@@ -40,13 +39,22 @@ def vit_small() -> nn.Module:
 
 def efficientnet_b4() -> nn.Module:
     """Make torchvision's EfficientNet-B4 for 380 x 380."""
-    return torchvision.models.efficientnet_b4(dropout=0.0, stochastic_depth_prob=0.0)
+    from torchvision import models  # here, as it takes longer than to import torch
+
+    return models.efficientnet_b4(dropout=0.0, stochastic_depth_prob=0.0)
+
+
+def regnet_y() -> nn.Module:
+    """Make torchvision's RegNetY-3.2G for 224 x 224."""
+    from torchvision import models
+
+    return models.regnet_y_3_2gf()
 
 
 REFERENCE = "ResNet-50"
 CONTENDERS = {
     REFERENCE: Contender(lambda: build("resnet50"), layout=torch.channels_last),
-    "RegNetY-3.2G": Contender(torchvision.models.regnet_y_3_2gf, layout=torch.channels_last),
+    "RegNetY-3.2G": Contender(regnet_y, layout=torch.channels_last),
     "EfficientNet-B4": Contender(efficientnet_b4, 380, torch.channels_last),
     "ViT-S": Contender(vit_small),
     "Swin-T": Contender(lambda: build("swin_t")),

@@ -16,8 +16,7 @@ from course_utils.files import ROOT
 NAMES = [make.__name__ for make in explorers.ALL]
 IMPORT = f"import sys\nsys.path.insert(0, {str(ROOT / 'tests')!r})\nimport explorers"
 LAPTOP = {"viewport": {"width": 1280, "height": 900}, "has_touch": True}
-# an answer takes a tenth of a second at the most, and longer where other tests run beside: `.ci/run` measures alone too
-MOST_SECONDS = 0.3 if "PYTEST_XDIST_WORKER" in os.environ else 0.1
+MOST_SECONDS = 0.1  # until an explorer answers
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 

@@ -18,6 +18,7 @@ def models(monkeypatch):
     return models
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("mode", ["forward", "forward + backward"])
 def test_our_models_take_no_longer_than_the_official_ones(models, mode):
     """Measured 1.00 or less; noise is 3 to 5 %, hence the gate at 1.10."""
@@ -39,6 +40,7 @@ def speed(monkeypatch):
     return speed
 
 
+@pytest.mark.alone
 def test_each_local_attention_is_faster_than_the_one_before(speed):
     """Noise can't turn this: from one to the next it is several times the time."""
     functions = speed.contenders(64, 28)

@@ -103,6 +103,7 @@ def test_unequal_classes_are_refused():
         data.balanced(np.zeros((20, 2, 2), np.uint8), labels, 10, tuple("abcdefghij"))
 
 
+@pytest.mark.alone
 def test_loads_in_less_than_a_second():
     def seconds():
         start = time.perf_counter()

@@ -43,6 +43,7 @@ def clone(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.alone
 def test_check_up_prints_the_fixed_text_in_time(tmp_path):
     code = "import torch, time; s = time.time(); from course_utils import doctor; doctor.check_up()"
     printed = python(f"{code}; print(time.time() - s < 1.5 or time.time() - s)", tmp_path)

@@ -83,9 +83,9 @@ def test_a_stored_pixel_transformer_comes_out_again():
     ("name", "run", "arm"),
     [
         ("labels", vit_runs.labels_arm, "ViT, 10000"),
-        ("shuffles", vit_runs.shuffle_arm, "CNN, pixels shuffled"),
+        ("shuffles", vit_runs.shuffle_arm, "ViT, pixels shuffled"),
         ("recipe", recipe_runs.recipe_arm, "no warm-up"),
-        ("augreg", recipe_runs.grid_arm, "small, 1000, 0.1, heavy"),
+        ("augreg", recipe_runs.grid_arm, "small, 1000, 0.1, none"),
         ("hybrids", recipe_runs.hybrid_arm, "hybrid, 1 block"),
         ("mixer", mixer_runs.mixer_arm, "Mixer, no channel mixing"),
         ("mixer_shuffles", mixer_runs.shuffle_arm, "patches shuffled"),

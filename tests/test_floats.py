@@ -179,6 +179,7 @@ def test_any_split_of_bits_makes_a_format():
     assert torch.equal((toy.round(values) - values).abs()[inside], nearest[inside])
 
 
+@pytest.mark.alone
 def test_a_million_float32_values_are_encoded_in_under_a_second():
     values = odd_values(1_000_000).float()
     started = time.perf_counter()

@@ -103,6 +103,7 @@ def test_the_working_tree_is_small():
     assert sum(path.stat().st_size for path in paths if path.exists()) <= TREE_BYTES
 
 
+@pytest.mark.alone
 def test_importing_the_package_costs_little_beside_torch():
     code = (
         "import time, torch\nstarted = time.perf_counter()\nimport course_utils\nfrom course_utils import data\n"
@@ -110,6 +111,14 @@ def test_importing_the_package_costs_little_beside_torch():
     )
     runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(3)]
     assert min(float(run.stdout) for run in runs) < 0.3
+
+
+def test_what_the_lessons_import_leaves_torchvision_for_later():
+    """It takes longer than torch itself, and lessons need it for a few operations only."""
+    modules = "augment, capstone_runs, checkpoints, detr_runs, experiments, exercises, throughput"
+    code = f"import sys; from course_utils import {modules}; print('torchvision' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_models_import_neither_plots_nor_exercises():

@@ -50,7 +50,7 @@ def test_a_page_is_quiet_fits_answers_and_prints(name, way, window, roots, axe, 
             it_prints(page, LESSONS[LESSON_PAGES.index(name)], tmp_path / "lesson.pdf")
 
 
-@pytest.mark.skipif("PYTEST_XDIST_WORKER" in os.environ, reason="`.ci/run` times it with nothing beside")
+@pytest.mark.alone
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_there_at_once(name, way, window, roots, budget_report):

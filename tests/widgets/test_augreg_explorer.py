@@ -290,6 +290,7 @@ def test_one_map_is_shown_at_a_time_where_asked(hand):
             assert numbers == [[signed(change(model, level)) for level in LEVELS] for model in MODELS]
 
 
+@pytest.mark.alone
 def test_it_answers_at_once(hand):
     timed = """(root, place) => { const start = performance.now();
         root.querySelectorAll("td[tabindex]")[place].click(); root.querySelectorAll("input")[place % 9].click();

@@ -47,6 +47,7 @@ def answers(visit, acts):
     return seconds
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("name", ["single", "fine", "pair"])
 @pytest.mark.parametrize("way", ["mouse", "keyboard", "touch"])
 def test_the_picture_and_the_sentence_follow_at_once(visit, name, way):
@@ -71,6 +72,7 @@ def test_the_picture_and_the_sentence_follow_at_once(visit, name, way):
     assert len(set(said)) == len(said)
 
 
+@pytest.mark.alone
 def test_a_slider_a_button_and_the_sequence_answer_at_once(visit):
     hand, sequence = Hand(visit, "single"), Hand(visit, "sequence")
     lattice = sequence.lattices.nth(1)

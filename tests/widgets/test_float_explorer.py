@@ -208,6 +208,7 @@ def test_wrong_text_is_told_and_changes_nothing(hand):
     assert hand.root.get_by_role("alert").inner_text() == ""
 
 
+@pytest.mark.alone
 def test_it_answers_at_once(hand, visit):
     timed = """(button) => { const start = performance.now(); button.click();
         return new Promise((done) => requestAnimationFrame(() =>

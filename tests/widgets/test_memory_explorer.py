@@ -163,6 +163,7 @@ def test_the_keyboard_moves_sliders_and_selects(hand, visit):
     assert "in FP16:" in hand.sentence()
 
 
+@pytest.mark.alone
 def test_it_answers_at_once(hand):
     timed = """(slider, value) => { const start = performance.now(); slider.value = value;
         slider.dispatchEvent(new Event("input", { bubbles: true }));

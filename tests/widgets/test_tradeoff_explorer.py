@@ -273,6 +273,7 @@ def test_yours_is_marked_and_said_where_it_was_not_measured(hand):
     assert "(yours)" not in " ".join(marks(hand))
 
 
+@pytest.mark.alone
 def test_it_answers_at_once(hand):
     timed = """(root, i) => { const start = performance.now();
         if (i % 2) root.querySelectorAll("tbody tr")[i % 11].click();

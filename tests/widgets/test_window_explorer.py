@@ -138,6 +138,7 @@ def test_a_smaller_grid_keeps_the_token_inside(hand):
     )
 
 
+@pytest.mark.alone
 def test_it_answers_at_once(hand):
     set_all(hand, WindowState((14, 14), 7, 3, 6, (0, 0), is_masked=False))
     timed = """(canvas) => { const start = performance.now();

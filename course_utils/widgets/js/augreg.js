@@ -74,10 +74,16 @@ function render({ model, el }) {
     })));
   }
 
+  function write() {
+    table.rows.forEach(({ cells }, row) => cells.forEach((levels, map) => levels.forEach((cell, level) => {
+      cell.textContent = painter.write(map, row, level);
+    })));
+  }
+
   function tellMarks() {
     table.rows.forEach(({ cells }, row) => cells.forEach((levels, map) => levels.forEach((cell, level) => {
       const letters = marksOf(map, row, level);
-      cell.textContent = painter.write(map, row, level);
+      if (cell.ariaLabel && letters === (cell.dataset.picked ?? "")) return; // as it was
       if (letters) cell.dataset.picked = letters; // the style sheet writes it into the corner
       else delete cell.dataset.picked;
       cell.setAttribute("aria-selected", String(letters !== ""));
@@ -179,6 +185,7 @@ function render({ model, el }) {
     arrange();
   });
   el.replaceChildren(root);
+  write();
   tellMarks();
   tellTicks();
   observer.observe(root);

@@ -134,13 +134,11 @@ export function drawMask(canvas, view, tokens, long = 588) {
   const [side, context] = [tokens.length, canvas.getContext("2d")];
   const unit = Math.max(1, Math.floor(long / side));
   canvas.width = canvas.height = unit * side;
-  const leaked = stripes(context, "#ffffff", INKS.leaked);
-  const blocked = stripes(context, "#f4f4f2", "#9a9a9a");
+  context.fillStyle = view.isMasked ? stripes(context, "#f4f4f2", "#9a9a9a") : stripes(context, "#ffffff", INKS.leaked);
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.fillStyle = INKS.own;
   tokens.forEach((one, row) =>
-    tokens.forEach((other, column) => {
-      context.fillStyle = isAllowed(view, one, other) ? INKS.own : view.isMasked ? blocked : leaked;
-      context.fillRect(column * unit, row * unit, unit, unit);
-    }),
+    tokens.forEach((other, column) => isAllowed(view, one, other) && context.fillRect(column * unit, row * unit, unit, unit)),
   );
   context.beginPath();
   for (let i = view.window; i < side; i += view.window) {

@@ -5,7 +5,6 @@ from itertools import product
 
 import pytest
 import torch
-from explorer_hand import window  # noqa: F401 (fixture)
 
 from course_utils.models.windows import (
     from_windows,
@@ -38,7 +37,7 @@ ARITHMETIC = """(text) => {
 
 
 @pytest.fixture(scope="module")
-def arithmetic(window):  # noqa: F811
+def arithmetic(window):
     """A page that has the functions of windows.js."""
     window.page.evaluate(ARITHMETIC, script("windows.js"))
     return window.page

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from explorer_hand import another, saved, visit_fixture, window  # noqa: F401 (fixtures)
+from explorer_hand import another, visit_fixture
 from window_hand import (
     BLOCKED,
     HEARD,
@@ -90,7 +90,7 @@ def test_the_mask_is_read_pair_by_pair(hand):
     assert torch.equal(blue[~outlined], allowed[~outlined])
 
 
-def test_a_photograph_moves_with_its_tokens(window, tmp_path):  # noqa: F811
+def test_a_photograph_moves_with_its_tokens(window, tmp_path):
     image = torch.zeros(3, 120, 200)
     image[0, :, 40:160] = torch.linspace(0, 1, 120)  # cut to the square in the middle: red from left to right
     image[1] = torch.linspace(0, 1, 120)[:, None]  # green from top to bottom

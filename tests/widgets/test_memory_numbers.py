@@ -6,7 +6,6 @@ from dataclasses import asdict
 from fractions import Fraction
 
 import pytest
-from explorer_hand import window  # noqa: F401 (fixture)
 
 from course_utils import memory_figures
 from course_utils.chips import gpus
@@ -25,7 +24,7 @@ ARITHMETIC = """(text) => {
 
 
 @pytest.fixture(scope="module")
-def arithmetic(window):  # noqa: F811
+def arithmetic(window):
     """A page that has the functions of costs.js and memory.js."""
     window.page.evaluate(ARITHMETIC, script("bits.js", "costs.js", "memory.js"))
     return window.page
