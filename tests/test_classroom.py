@@ -20,7 +20,7 @@ pytestmark = needs_sandbox
 IDS = ["2.1", "2.3", "5.1"]
 # all sixty take minutes: COURSE_WHOLE_CLASS=1; else one exercise's mistakes, and everything else that is handed in
 WHOLE = os.environ.get("COURSE_WHOLE_CLASS") == "1"
-STUDENTS = 60 if WHOLE else 24
+STUDENTS = 60 if WHOLE else 21
 ATTENTION = "def attention(query, key, value, mask=None):\n"
 HOSTILE = {
     "ends": ATTENTION + "    import os\n    os._exit(0)",
