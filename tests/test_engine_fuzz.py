@@ -2,6 +2,7 @@
 
 import gc
 import itertools
+import linecache
 import random
 import textwrap
 import time
@@ -148,6 +149,7 @@ def test_a_thousand_odd_answers(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(run, "SECONDS", LIMIT)
     monkeypatch.setattr(run, "STOPPING_SECONDS", 0.1)
     monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "progress.json"))
+    monkeypatch.setattr(linecache, "cache", dict(linecache.cache))  # an answer clears it, and other tests need theirs
     toys.register(monkeypatch.setattr)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # on a busy machine two threads wait for each other

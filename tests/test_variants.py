@@ -3,6 +3,7 @@
 import ast
 import functools
 import inspect
+import linecache
 import re
 import subprocess
 import sys
@@ -107,6 +108,14 @@ def test_cases_are_in_one_piece_and_their_tensors_leaves(id, seed):
 
 
 # sources, stubs and texts
+
+
+def test_the_source_is_found_where_somebody_has_cleared_pythons_store_of_them(monkeypatch):
+    monkeypatch.setattr(linecache, "cache", {})
+    made = variants.variant("2.1", 3)
+    assert inspect.getsource(made.reference).strip() == made.source.strip()
+    linecache.cache.clear()
+    assert inspect.getsource(variants.variant("2.1", 3).reference).strip() == made.source.strip()
 
 
 @every_setting

@@ -31,12 +31,13 @@ def compiled(source: str, name: str, id: str, names: dict[str, Answer]) -> Answe
         names: that it uses besides `NAMES`.
     """
     key = f"variant_{id.replace('.', '_')}_{zlib.crc32(source.encode()):08x}"
+    file = f"<{key}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)  # somebody may have cleared it
     if key not in sys.modules:  # inspect looks for a class by the file of its module
         module = ModuleType(key)
-        module.__file__ = f"<{key}>"
+        module.__file__ = file
         vars(module).update(NAMES | names)
-        linecache.cache[module.__file__] = (len(source), None, source.splitlines(keepends=True), module.__file__)
-        exec(compile(source, module.__file__, "exec"), vars(module))
+        exec(compile(source, file, "exec"), vars(module))
         sys.modules[key] = module
     return vars(sys.modules[key])[name]
 
