@@ -23,7 +23,7 @@ from nbformat import NotebookNode
 from course_utils.files import NOTEBOOKS, CourseError, write_atomically
 from course_utils.progress import NO_PROGRESS
 
-CELL_SECONDS = 240  # for one cell; a laptop half as fast as ours stays below
+CELL_SECONDS = 600  # for one cell; a busy laptop half as fast as ours stays below
 UNCOMPARED = "nbval-ignore-output"
 VIEW, STATE = (f"application/vnd.jupyter.widget-{part}+json" for part in ("view", "state"))
 OFFLINE = Path(__file__).parent / "offline"

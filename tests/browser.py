@@ -31,7 +31,7 @@ SETTINGS = {
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
 }
-START_SECONDS, RUN_SECONDS = 60, 240
+START_SECONDS, RUN_SECONDS = 120, 900  # on a busy machine half as fast as ours, three lessons at a time
 POLL = 500  # milliseconds; without it the browser lays the whole lesson out in every frame, which takes a core
 
 

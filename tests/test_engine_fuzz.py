@@ -14,7 +14,7 @@ from exercise_checks import state
 
 from course_utils.exercises import check, registry, run
 
-COUNT, MOST_SECONDS, LIMIT = 1000, 120, 0.2
+COUNT, LIMIT = 1000, 0.2
 
 HEADINGS = (
     "def weighted(query, key, value, mask=None):",
@@ -154,7 +154,6 @@ def test_a_thousand_odd_answers(monkeypatch, tmp_path, capsys):
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # on a busy machine two threads wait for each other
     gc.freeze()  # or an answer's `gc.collect()` walks through all that other tests left here, for longer than LIMIT
-    started = time.process_time()
     for number, source in enumerate(answers(COUNT)):
         names = {}
         exec(PRELUDE, names)
@@ -171,7 +170,6 @@ def test_a_thousand_odd_answers(monkeypatch, tmp_path, capsys):
         assert seconds < 5, source  # LIMIT and STOPPING_SECONDS, on a machine that has other things to do too
     gc.unfreeze()
     torch.set_num_threads(threads)
-    assert time.process_time() - started < MOST_SECONDS  # of this process: others may be busy too
     assert not (tmp_path / "progress.json").exists()
 
 

@@ -6,6 +6,7 @@ What is executed is a solved copy: nbval does the same, strictly, with the lesso
 import base64
 import io
 import json
+import os
 import re
 import tempfile
 from functools import cache
@@ -23,7 +24,8 @@ from course_utils.lessons import LESSONS
 
 WRITTEN = [lesson for lesson in LESSONS if lesson.path.exists()]
 LARGEST_FILE, LARGEST_MEMORY = 0.8e6, 2 * 2**30
-SLACK = 3  # the budgets are for two quiet cores; a busy or slower machine gets three times as long
+SLACK = 3  # the budgets are for two quiet cores of a laptop; a slower machine gets three times as long
+BESIDE = 2  # and where other tests run beside, twice that
 PICTURE = re.compile(r"data:image/webp;base64,([A-Za-z0-9+/=]+)")
 
 every_lesson = pytest.mark.parametrize("lesson", WRITTEN, ids=lambda lesson: lesson.name)
@@ -107,7 +109,7 @@ def test_it_stays_within_its_budgets(lesson, budget_report):
         f"{done.peak_bytes / 2**20:.0f} MiB of {LARGEST_MEMORY / 2**20:.0f}, "
         f"{size / 1e6:.2f} MB of {LARGEST_FILE / 1e6}"
     )
-    assert done.seconds <= SLACK * lesson.seconds
+    assert done.seconds <= SLACK * lesson.seconds * (BESIDE if os.environ.get("PYTEST_XDIST_WORKER") else 1)
     assert done.peak_bytes <= LARGEST_MEMORY
 
 

@@ -205,6 +205,7 @@ def test_a_real_gpu_is_measured():
 # The processor, for real
 
 
+@pytest.mark.alone
 def test_the_processor_is_measured_in_less_than_two_seconds_and_nothing_is_changed():
     threads, numbers = torch.get_num_threads(), torch.get_rng_state()
 

@@ -94,6 +94,7 @@ def test_store_is_passed_on(command, clone):
     assert "00_start_here" not in told.stdout
 
 
+@pytest.mark.alone
 def test_nothing_heavy_is_imported(clone, environment):
     code = (
         "import sys; from course_utils.__main__ import main; from course_utils import doctor; doctor.quick();"
