@@ -8,6 +8,7 @@ from nbformat import NotebookNode
 from course_utils import data
 from course_utils.exercises.cells import blocks
 from course_utils.exercises.registry import Exercise, lesson_exercises
+from course_utils.exercises.variants import has_variant
 from course_utils.files import CourseError
 from course_utils.lessons import LESSONS, Lesson
 from course_utils.store import read
@@ -28,9 +29,9 @@ def exercise_index(folder: str = "") -> str:
     for lesson in (lesson for lesson in LESSONS if lesson.path.exists()):
         for exercise, core, title in _exercises(lesson):
             exercises.append((exercise, core))
-            effort = (f"{exercise.minutes}", f"{exercise.difficulty} of 5")
-            rows.append((exercise.id, f"★ {title}" if core else title, *effort, _link(lesson, folder)))
-    return f"{_counts(exercises)}\n\n{_table(('', 'exercise', 'minutes', 'difficulty', 'lesson'), rows)}"
+            about = (f"{exercise.minutes}", f"{exercise.difficulty} of 5", "yes" if has_variant(exercise.id) else "")
+            rows.append((exercise.id, f"★ {title}" if core else title, *about, _link(lesson, folder)))
+    return f"{_counts(exercises)}\n\n{_table(('', 'exercise', 'minutes', 'difficulty', 'variant', 'lesson'), rows)}"
 
 
 def glossary(folder: str = "") -> str:

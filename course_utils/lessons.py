@@ -14,7 +14,7 @@ class Lesson:
     Attributes:
         name: stem of its notebook.
         title: as the reader sees it.
-        minutes: what a student new to the subject needs, exercises included.
+        minutes: what a student new to the subject needs, core exercises included.
         builds: what the student will have built.
         seconds: the most that executing it may take on two quiet cores, start-up included.
     """

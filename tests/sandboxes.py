@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 
 import pytest
 
@@ -10,9 +11,13 @@ from course_utils.grading import sandbox
 
 
 def _problem():
-    """Say why they can't; "" if they can. Continuous integration must have bubblewrap."""
+    """Say why they can't; "" if they can, or must: on Linux, continuous integration has bubblewrap."""
+    if not sys.platform.startswith("linux"):
+        return "submissions are graded on Linux only"
+    if os.environ.get("CI") == "true":
+        return ""
     if shutil.which("bwrap") is None:
-        return "" if os.environ.get("CI") == "true" else "bubblewrap is not installed"
+        return "bubblewrap is not installed"
     try:
         sandbox.require()
     except CourseError as error:

@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import resource
 import shutil
 import time
 
@@ -89,6 +88,8 @@ def rows(room, folder):
     """The table of grades, by student."""
     started = time.monotonic()
     assert commands.main(["grade", str(folder)]) == 0
+    import resource  # here, since Windows has none
+
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**10
     print(
         f"{len(room.expected)} submissions in {time.monotonic() - started:.0f} s, a worker {children:.0f} MiB at most"

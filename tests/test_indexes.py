@@ -67,7 +67,7 @@ def test_the_readme_is_what_is_generated():
 
 
 def test_the_index_lists_every_heading_of_the_notebooks():
-    listed = {id: (title, lesson) for id, title, _, _, lesson in rows("exercises")}
+    listed = {id: (title, lesson) for id, title, _, _, _, lesson in rows("exercises")}
     assert list(listed) == [e.id for lesson in WRITTEN for e in registry.lesson_exercises(int(lesson.number))]
     for lesson in WRITTEN:
         link = f"[{lesson.number} {lesson.title}](notebooks/{lesson.name}.ipynb)"

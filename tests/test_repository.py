@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 
 from course_utils import lessons
 from course_utils.exercises.registry import find
+from course_utils.exercises.variants import has_variant
 from course_utils.files import ROOT
 from scripts.make_readme_picture import first_picture
 
@@ -95,6 +96,7 @@ def test_the_instructors_plan_hands_out_exercises_that_there_are():
     assert len(rows) == 13 and len(ids) >= 20
     for id in ids:
         find(id)
+        assert has_variant(id)
 
 
 def test_the_working_tree_is_small():

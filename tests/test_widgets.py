@@ -22,8 +22,8 @@ WORDS = {
     "row 8, column 19.",
     "pair": "First, mean of 4 heads: the patch at row 4, column 7 gives ",
     "cross": "Layer 1, mean of 3 heads: object query 1 gives the most of its attention ",
-    "sequence": "After 3 layers, output 6 has heard of 7 of 12 inputs with recurrent (36 sequential steps), 7 with "
-    "convolution (3), 12 with self-attention (3).",
+    "sequence": "After 3 layers, output 6 has heard of 7 of 12 inputs with recurrent (36 steps, layer after "
+    "layer), 7 with convolution (3), 12 with self-attention (3).",
     "memory": "A 224 x 224 image in patches of 16 x 16 is 196 tokens; the attention matrices of 12 layers with 12 "
     "heads take 22.13 MB (21.1 MiB) in FP32: every card has room for them. Within windows of 7 x 7 tokens they take "
     "5.532 MB (5.276 MiB), 4 times less.",

@@ -31,7 +31,8 @@ README = """# {name}: {points:g} points
 {table}
 
 1. Once, in this folder:
-   `python3 -m venv .venv && . .venv/bin/activate && python -m pip install -c constraints.txt -e .`
+   `python3 -m venv .venv && . .venv/bin/activate && python -m pip install -c constraints.txt -e .`, in PowerShell
+   `py -m venv .venv; .venv\\Scripts\\Activate.ps1; python -m pip install -c constraints.txt -e .`
 2. `python -m course_utils start` copies the notebooks into `work/` and opens JupyterLab there. Your copies are never
    overwritten.
 3. Write your answers where the dots are. `check` takes an answer as it stands, and says if its form is wrong; whether

@@ -38,6 +38,10 @@ MISSING = (
     "install bubblewrap (`apt install bubblewrap`); elsewhere, grade inside a Linux machine or container. "
     "`--unprotected` grades without one: only for code that you trust"
 )
+FORBIDDEN = (
+    "this system forbids it. On Ubuntu, give /usr/bin/bwrap an AppArmor profile that allows `userns`; in a container, "
+    "allow user namespaces. `--unprotected` grades without a sandbox: only for code that you trust"
+)
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ def require(protected: bool = True) -> None:
         [*_bubblewrap(), "--ro-bind", "/", "/", "--", *_as_nobody(), "/bin/true"], capture_output=True, text=True
     )
     if tried.returncode:
-        raise CourseError(f"bubblewrap can't make a sandbox here ({tried.stderr.strip()[:200]}): {MISSING}")
+        raise CourseError(f"bubblewrap can't make a sandbox here ({tried.stderr.strip()[:200]}): {FORBIDDEN}")
 
 
 def _bubblewrap() -> list[str]:

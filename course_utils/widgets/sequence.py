@@ -85,7 +85,7 @@ def _sentence(facts: dict) -> str:
     name = f"{start} ({facts['tokens'][start]})" if facts["named"] else str(start)
     parts = [f"{way['heard']} with {way['name']} ({way['steps'] * layers})" for way in facts["ways"]]
     way = facts["ways"][0]
-    steps = f"{way['steps'] * layers} sequential step{'s' if way['steps'] * layers > 1 else ''}"
+    steps = f"{way['steps'] * layers} step{'s' if way['steps'] * layers > 1 else ''}, layer after layer"
     parts[0] = f"{way['heard']} of {count} inputs with {way['name']} ({steps})"
     return f"After {layers} layer{'s' if layers > 1 else ''}, output {name} has heard of {', '.join(parts)}."
 

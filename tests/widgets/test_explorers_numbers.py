@@ -194,8 +194,8 @@ def test_the_sequence_counts_and_shares_are_the_callers(visit, way):
             heard = int((shares[token] > 0).sum())
             caption = hand.root.locator(".vt-panel .vt-caption:not(.vt-legend *)").nth(place).inner_text()
             steps = explorers.STEPS[way] * depth
-            told = f"{heard} of 12 {'outputs' if turn else 'inputs'} · {steps} sequential step"
-            assert caption.removesuffix("s") == told
+            told = f"{heard} of 12 {'outputs' if turn else 'inputs'} · {steps} step{'s' if steps > 1 else ''}"
+            assert caption == f"{told}, layer after layer"
             assert re.search(rf"\b{heard} (of 12 \w+ )?with {way} \({steps}\b", hand.sentence())
             for other in (2, 7):
                 hand.hover(lattice, (explorers.DEPTH - depth) * explorers.TOKENS + other, grid)

@@ -81,7 +81,7 @@ function makeWay({ way, facts, arrays, view, table, on }) {
     scale.set(largestOf(rows.slice(0, view.depth + 1)), 0.5);
     scale.caption("share of an output's influences");
     const heard = rows[view.depth].filter((one) => one.is).length;
-    told.textContent = `${heard} of ${plural(count, view.isBack ? "output" : "input")} · ${plural(way.steps * view.depth, "sequential step")}`;
+    told.textContent = `${heard} of ${plural(count, view.isBack ? "output" : "input")} · ${plural(way.steps * view.depth, "step")}, layer after layer`;
     reading.textContent = at === null ? "Point at a cell to read its share." : readCell(rows, at);
     const text = `${view.isBack ? "input" : "output"} ${view.token}, ${plural(view.depth, "layer")}`;
     tellCell(canvas, { label: `${way.name}: arrow keys move token and layer`, grid, cell: (facts.layers - view.depth) * count + view.token, text });
@@ -134,7 +134,7 @@ function build({ facts, arrays, el }) {
       const steps = way.steps * view.depth;
       if (i > 0) return `${heard[i]} with ${way.name} (${steps})`;
       const what = `${heard[i]} of ${count} ${view.isBack ? "outputs" : "inputs"}`;
-      return `${what} with ${way.name} (${plural(steps, "sequential step")})`;
+      return `${what} with ${way.name} (${plural(steps, "step")}, layer after layer)`;
     });
     const who = view.isBack ? `input ${name(view.token)} has reached` : `output ${name(view.token)} has heard of`;
     live.textContent = `After ${plural(view.depth, "layer")}, ${who} ${parts.join(", ")}.`;
