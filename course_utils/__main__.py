@@ -215,6 +215,9 @@ def main(words: list[str]) -> int:
         return COMMANDS[words[0]](words[1:])
     except CourseError as error:
         print(error, file=sys.stderr)
+    except PermissionError as error:
+        place = error.filename or "a file"
+        print(f"{place}: {error.strerror}: give yourself permission, or name another place", file=sys.stderr)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
     return 1

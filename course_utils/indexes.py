@@ -8,7 +8,6 @@ from nbformat import NotebookNode
 from course_utils import data
 from course_utils.exercises.cells import blocks
 from course_utils.exercises.registry import Exercise, lesson_exercises
-from course_utils.exercises.variants import has_variant
 from course_utils.files import CourseError
 from course_utils.lessons import LESSONS, Lesson
 from course_utils.store import read
@@ -25,6 +24,8 @@ def exercise_index(folder: str = "") -> str:
     Raises:
         CourseError: a notebook can't be read, or lacks one of its lesson's exercises.
     """
+    from course_utils.exercises.variants import has_variant  # here, since a student's package has none
+
     rows, exercises = [], []
     for lesson in (lesson for lesson in LESSONS if lesson.path.exists()):
         for exercise, core, title in _exercises(lesson):

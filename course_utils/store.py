@@ -17,7 +17,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from nbformat import NotebookNode
 
 from course_utils.files import NOTEBOOKS, CourseError, write_atomically
@@ -27,7 +27,7 @@ CELL_SECONDS = 600  # for one cell; a busy laptop half as fast as ours stays bel
 UNCOMPARED = "nbval-ignore-output"
 VIEW, STATE = (f"application/vnd.jupyter.widget-{part}+json" for part in ("view", "state"))
 OFFLINE = Path(__file__).parent / "offline"
-FAILURES = (CellExecutionError, CellTimeoutError, DeadKernelError)
+FAILURES = (CellExecutionError, CellTimeoutError, RuntimeError)  # the last of a kernel that dies, or doesn't start
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def execute(path: Path) -> Execution:
     """
     notebook = read(path)
     client = _Executor(notebook, path.parent)
-    started = time.perf_counter()
+    started, index, cell = time.perf_counter(), 0, NotebookNode(source="before the first one")
     try:
         with client.setup_kernel(env={**os.environ, **lesson_environment()}):
             for index, cell in enumerate(notebook.cells):
@@ -154,9 +154,12 @@ def main(paths: list[Path], check: bool) -> int:
     """Store each lesson (all of them if none is named); with `check`, only compare and return 1 if any differs."""
     differing = 0
     for path in paths or sorted(NOTEBOOKS.glob("*.ipynb")):
+        before = path.read_bytes() if path.is_file() else b""  # `execute` says what is wrong with the path
         done = execute(path)
+        if path.read_bytes() != before:
+            raise CourseError(f"{path} was changed while it ran, so nothing is stored: run the command again")
         content = as_bytes(with_old_uncompared(done.notebook, read(path)))
-        differs = content != path.read_bytes()
+        differs = content != before
         differing += differs
         if differs and not check:
             write_atomically(path, content)

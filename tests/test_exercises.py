@@ -150,9 +150,20 @@ def test_the_board_follows_every_check_and_stores_a_fixed_text(capsys):
     assert board._repr_mimebundle_()["text/plain"] == repr(board)
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff\xfe", b'{"solved": 3, "hints": {}}', b'{"solved": []}'])
-def test_a_damaged_record_counts_as_empty(content, place, capsys):
+def test_an_empty_record_is_filled(place, capsys):
+    place.write_bytes(b"")
+    assert "✓ 99.1" in verdict(capsys, "99.1", rewritten(toys.weighted))[1]
+    assert json.loads(place.read_text(encoding="utf-8"))["solved"] == ["99.1"]
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{", b"\xff\xfe", b'{"solved": 3, "hints": {}}', b'{"solved": []}'])
+def test_a_record_that_is_damaged_or_somebody_elses_stays_as_it_is(content, place, capsys):
     place.write_bytes(content)
+    assert "✓ 99.1" in verdict(capsys, "99.1", rewritten(toys.weighted))[1]
+    board = progress().value
+    assert "99.1 ✓" in board and "is not the course's; move it away" in board.replace("&#x27;", "'")
+    assert place.read_bytes() == content
+    place.unlink()
     assert "✓ 99.1" in verdict(capsys, "99.1", rewritten(toys.weighted))[1]
     assert json.loads(place.read_text(encoding="utf-8"))["solved"] == ["99.1"]
 

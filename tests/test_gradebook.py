@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -140,6 +141,23 @@ def test_what_is_no_notebook_is_entered_too_and_who_handed_in_nothing_is_not(fol
     assert [row["student"] for row in book.submission_dicts("ps1")] == ["broken"]
     notebook = json.loads((folder.autograded("broken") / "ps1.ipynb").read_text(encoding="utf-8"))
     assert "it is no notebook" in str(notebook["cells"])
+
+
+def test_one_whose_grades_cannot_be_written_does_not_stop_the_others(folder, assigned, book):
+    for student in ("ada", "ben", "cai"):
+        handed_in(folder, student)
+    folder.autograded("ben").parent.mkdir(parents=True)
+    folder.autograded("ben").write_text("in the way")
+    done = [Graded(student, (RIGHT,), 1.0) for student in ("ada", "ben", "cai")]
+    with pytest.raises(CourseError, match=r"lacks ben \(FileExistsError"):
+        gradebook.record(assigned, folder, done)
+    assert [book.find_submission("ps1", student).score for student in ("ada", "cai")] == [3.0, 3.0]
+
+
+def test_what_is_no_character_can_be_written(folder, assigned):
+    handed_in(folder, "ada")
+    gradebook.record(assigned, folder, [Graded("ada", (replace(WRONG, fault=Fault("\ud800", "b", "c")),), 1.0)])
+    assert (folder.autograded("ada") / "ps1.ipynb").is_file()
 
 
 def test_a_gradebook_that_is_none_is_told(folder, assigned):

@@ -330,7 +330,29 @@ def test_all_its_processes_together_have_a_limit(graded, monkeypatch):
     """
     found = graded(*instead(0, many))
     assert states(found) == ["stopped", "correct", "correct"]
-    assert found[0].fault.what.startswith("the process ended") and not found[0].timed  # before its time ran out
+    assert found[0].fault.what.startswith("the process ended")  # before its time ran out
+
+
+def test_what_lies_in_memory_without_a_name_has_a_limit(graded):
+    """The limits on a process's own memory, and on all of them together, don't count it."""
+    hoarding = """
+    import os
+    def attend_to_grid(query, features):
+        held, files = 0, []
+        try:
+            while True:
+                files.append(os.memfd_create("held"))
+                try:
+                    while True:
+                        held += os.write(files[-1], bytes(2**20))
+                except OSError:
+                    pass
+        except OSError:
+            raise ValueError(held)
+    """
+    what = graded(*instead(0, hoarding))[0].fault.what
+    held = int(what.removeprefix("it raises ValueError: ").split()[0])
+    assert 2**20 <= held <= sandbox.FILES * sandbox.FILE_BYTES
 
 
 def test_an_attack_beside_an_honest_submission_costs_it_nothing(keys, package):
@@ -342,7 +364,7 @@ def test_an_attack_beside_an_honest_submission_costs_it_nothing(keys, package):
             both = [pool.submit(submissions.rulings, parts, Sandbox(package)) for parts in (hostile, honest)]
         bad, good = (list(one.result().values()) for one in both)
         assert bad[0].state in ("wrong", "stopped"), name
-        assert all(ruling.state == "correct" or ruling.timed for ruling in good), name
+        assert all(ruling.state == "correct" or ruling.once_more for ruling in good), name
 
 
 FORGED = {
@@ -523,6 +545,7 @@ BROKEN = {
     "deep": b"[" * 100_000,
     "bytes": bytes(range(256)),
     "too large": b" " * (submissions.LARGEST + 1),
+    "too many cells": b'{"cells": [' + b"{}," * submissions.MOST_PARTS + b"{}]}",
 }
 
 

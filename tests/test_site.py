@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import nbformat
@@ -189,6 +190,32 @@ def test_a_site_is_replaced_unless_somebody_changed_it(tmp_path):
         make(out, "third")
     assert (out / "index.html").read_text() == "my own words"
     assert [path.name for path in out.parent.iterdir()] == ["site"]
+
+
+def test_what_is_put_there_meanwhile_stays(tmp_path):
+    out = tmp_path / "site"
+    make(out, "first")
+    with pytest.raises(CourseError, match="CNAME"), new_site(out) as made:
+        (made / "index.html").write_text("second")
+        (out / "CNAME").write_text("mine")
+    assert (out / "CNAME").read_text() == "mine" and (out / "index.html").read_text() == "first"
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_an_exchange_that_fails_half_way_is_undone(tmp_path, monkeypatch):
+    out, replace = tmp_path / "site", Path.replace
+    make(out, "first")
+
+    def failing(place, target):
+        if place.name == "new":
+            raise OSError("the disk is full")
+        return replace(place, target)
+
+    monkeypatch.setattr(Path, "replace", failing)
+    with pytest.raises(OSError, match="full"):
+        make(out, "second")
+    assert (out / "index.html").read_text() == "first"
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
 def test_a_failure_leaves_the_earlier_site(tmp_path):

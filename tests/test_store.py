@@ -102,6 +102,14 @@ def test_check_finds_a_changed_output_and_writes_nothing(tmp_path, capsys):
     assert nbval(path).returncode == 1
 
 
+def test_what_was_changed_while_it_ran_is_not_overwritten(tmp_path):
+    path = write(tmp_path / "a.ipynb", "with open('a.ipynb', 'a') as file:\n    file.write(' ')")
+    before = path.read_bytes()
+    with pytest.raises(CourseError, match=r"a\.ipynb was changed while it ran, so nothing is stored"):
+        store.main([path], check=False)
+    assert path.read_bytes() == before + b" "
+
+
 def test_outputs_that_nobody_compares_are_kept_until_their_cell_changes(tmp_path):
     path = write(tmp_path / "seconds.ipynb", "import time\nprint(time.perf_counter())")
     notebook = nbformat.read(path, as_version=4)

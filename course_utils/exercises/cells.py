@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -30,12 +31,22 @@ def tags(cell: NotebookNode) -> list[str]:
     return list(cell.get("metadata", {}).get("tags", []))
 
 
+MAGIC = re.compile(r"\s*(%{1,2}[A-Za-z_]|[!?])")
+RUNS_ITS_CELL = re.compile(r"\s*%%(time|timeit|capture|prun)\b")  # what such a cell defines, it defines
+
+
 def without_magics(source: str) -> str:
-    """Return a cell's source with IPython's magics as empty lines, so that line numbers stay."""
-    if source.lstrip().startswith("%%"):
-        return ""
-    lines = ["" if line.lstrip().startswith(("%", "!", "?")) else line for line in source.split("\n")]
-    return "\n".join(lines)
+    """Return a cell's source with IPython's magics as empty lines, so that line numbers stay.
+
+    What is Python as it stands has none: there, a line that begins with `%` goes on with a remainder.
+    """
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        if source.lstrip().startswith("%%") and not RUNS_ITS_CELL.match(source):
+            return ""
+        return "\n".join("" if MAGIC.match(line) else line for line in source.split("\n"))
+    return source
 
 
 def blocks(notebook: NotebookNode) -> Iterator[Block]:

@@ -1,4 +1,4 @@
-"""Seeded variants of exercises, for graded hand-outs: the course's own answers are public, a variant's are not.
+"""Seeded variants of exercises, for graded hand-outs: the course's own answers can be read in the lessons.
 
 A variant asks for the same idea under another convention: another order of the axes, a mask that hides where the
 lesson's lets through, a share counted from the other end. It is a whole `Exercise`, so the check engine takes it as it

@@ -139,6 +139,8 @@ def load(folder: Path) -> Assignment:
         points = {item["id"]: item["points"] for item in facts["items"]}
         return assignment(facts["name"], list(points), points, facts["seed"])
     except FileNotFoundError as error:
-        raise CourseError(f"{folder} is no course folder: it has no {FILE}; `assign` makes one") from error
+        others = sorted(place.parent.name for place in folder.parent.glob(f"*/{FILE}"))
+        there = f"there is {', '.join(others)}" if others else "`assign` makes one"
+        raise CourseError(f"{folder} is no assignment: it has no {FILE}; {there}") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CourseError(f"{path} can't be read ({type(error).__name__}: {error}): run `assign` again") from error

@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -55,15 +56,18 @@ def grade(folder: CourseFolder, protected: bool, tell: Callable[[str], None]) ->
         tell: is given a line for each student; it mustn't use the `sys.stdout` of that moment.
 
     Raises:
-        CourseError: there is no assignment or no sandbox, or nothing was handed in.
+        CourseError: there is no assignment or no sandbox, nothing was handed in, or the folder can't be written.
     """
     assigned = assignments.load(folder.own)
     require_same(folder.student)
+    _require_writable(folder.own)
     sandbox.require(protected)
     if protected:
         sandbox.require_outside(ROOT, folder.root)
     require_solvable(assigned, folder, protected)
-    students = _students(folder)
+    students, strays = _students(folder)
+    for name in strays:
+        tell(f"{writable(name)}: no folder of a student, so it isn't graded")
     done = []
     for graded in _Class(folder, assigned, protected).graded(students):
         done.append(graded)
@@ -84,11 +88,11 @@ class _Class:
             key.prepare()
 
     def graded(self, students: list[str]) -> Iterator[Graded]:
-        """Yield grades; those whose time ran out come last: they are graded once more, with nobody beside them."""
+        """Yield grades; whose time ran out, or process ended, comes last: graded once more, with nobody beside."""
         late = []
         with ThreadPoolExecutor(AT_ONCE) as pool:
             for graded in pool.map(self.one, students):
-                if any(ruling.timed for ruling in graded.rulings):
+                if any(ruling.once_more for ruling in graded.rulings):
                     late.append(graded.student)
                 else:
                     yield graded
@@ -100,16 +104,26 @@ class _Class:
         return _graded(self.folder.submitted(student), student, self.assigned, self.keys, box)
 
 
-def _students(folder: CourseFolder) -> list[str]:
+def _require_writable(place: Path) -> None:
+    """Look before a class is graded whether its grades can be written."""
+    try:
+        tempfile.TemporaryFile(dir=place).close()
+    except OSError as error:
+        raise CourseError(f"{place} can't be written ({error.strerror}): give yourself permission first") from error
+
+
+def _students(folder: CourseFolder) -> tuple[list[str], list[str]]:
+    """Return the students' names, and those of what else lies there."""
     place = folder.submissions
     try:
-        names = sorted(entry.name for entry in os.scandir(place) if entry.is_dir(follow_symlinks=False))
+        found = {entry.name: entry.is_dir(follow_symlinks=False) for entry in os.scandir(place)}
     except OSError as error:
         raise CourseError(f"{place} can't be read: {error.strerror}") from error
-    names = [name for name in names if not name.startswith(".")]
-    if not names:
+    names = sorted(name for name in found if not name.startswith("."))
+    students = [name for name in names if found[name]]
+    if not students:
         raise CourseError(f"nothing was handed in: {place} has no folder of a student")
-    return names
+    return students, [name for name in names if not found[name]]
 
 
 def _graded(place: Path, student: str, assigned: Assignment, keys: dict[str, Key], box: sandbox.Sandbox) -> Graded:

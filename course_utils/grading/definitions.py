@@ -5,6 +5,8 @@ its helpers wherever they stand; so are checks, since where an exercise isn't gr
 check returns. Trainings and figures are left out: nobody waits for them, and nothing in them can change a grade.
 """
 
+import __future__
+
 import ast
 import linecache
 from dataclasses import dataclass
@@ -14,7 +16,9 @@ from course_utils.exercises.cells import without_magics
 DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 VALUES = (ast.Constant, ast.Name, ast.Attribute, ast.UnaryOp, ast.BinOp, ast.Tuple, ast.List, ast.Dict, ast.Set)
 VALUES += (ast.Lambda, ast.Subscript, ast.Starred)
-MAKERS = {"math", "torch", "np", "numpy"}  # a constant may be made by these, as in math.sqrt(64)
+# a constant may be made by these, as in math.sqrt(64), nn.GELU() or float("inf")
+MAKERS = {"math", "torch", "nn", "F", "np", "numpy"}
+MAKERS |= {"float", "int", "bool", "complex", "tuple", "list", "dict", "set", "range", "len"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ def carry_out(cells: list[str], names: dict[str, object]) -> list[Trouble]:
     Returns:
         what couldn't be carried out; the rest was.
     """
-    troubles = []
+    troubles, flags = [], 0
     for number, cell in enumerate(cells, 1):
         source = without_magics(cell)
         try:
@@ -54,7 +58,10 @@ def carry_out(cells: list[str], names: dict[str, object]) -> list[Trouble]:
             continue
         file = f"<cell {number}>"
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-        troubles += [found for line in lines if (found := _carried_out(line, number, file, names))]
+        for line in lines:
+            flags |= _future(line)
+            found = _carried_out(line, (number, file), names, flags)
+            troubles += [found] if found else []
     return troubles
 
 
@@ -94,9 +101,18 @@ def _is_check(line: ast.stmt) -> bool:
     return False
 
 
-def _carried_out(line: ast.stmt, cell: int, file: str, names: dict[str, object]) -> Trouble | None:
+def _future(line: ast.stmt) -> int:
+    """Return the flags of `from __future__ import ...`, which count in all that follows, as in a notebook."""
+    if not isinstance(line, ast.ImportFrom) or line.module != "__future__":
+        return 0
+    features = (getattr(__future__, alias.name, None) for alias in line.names)
+    return sum(feature.compiler_flag for feature in features if feature is not None)
+
+
+def _carried_out(line: ast.stmt, where: tuple[int, str], names: dict[str, object], flags: int) -> Trouble | None:
+    cell, file = where
     try:
-        exec(compile(ast.Module([line], []), file, "exec"), names)
+        exec(compile(ast.Module([line], []), file, "exec", flags, dont_inherit=True), names)
     except BaseException as error:  # a class body may raise SystemExit
         return Trouble(cell, line.lineno, _in_words(error), tuple(_bound(line)))
     return None

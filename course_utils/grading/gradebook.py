@@ -57,13 +57,24 @@ def record(assigned: Assignment, folder: CourseFolder, done: Iterable[Graded]) -
     A score that somebody gave by hand stays, and is marked to be looked at again.
 
     Raises:
-        CourseError: the gradebook or a notebook can't be written.
+        CourseError: the gradebook or a notebook can't be written. Whose can, is entered all the same.
     """
     register(assigned, folder)
+    failed = []
     with _opened(folder) as book:
         for graded in done:
-            if folder.submitted(graded.student).is_dir():  # or else nothing of this assignment was handed in
+            if not folder.submitted(graded.student).is_dir():
+                continue  # nothing of this assignment was handed in
+            try:
                 _record_one(book, assigned, folder, graded)
+            except (OSError, ValueError) as error:
+                book.db.rollback()
+                failed.append(f"{writable(graded.student)} ({type(error).__name__}: {str(error)[:100]})")
+    if failed:
+        raise CourseError(
+            f"{folder.gradebook} or autograded/ lacks {', '.join(failed)}: the grades are in grades.csv; mend what is "
+            "said there, and grade again"
+        )
 
 
 def _record_one(book: Gradebook, assigned: Assignment, folder: CourseFolder, graded: Graded) -> None:

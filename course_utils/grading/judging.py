@@ -36,7 +36,8 @@ class Ruling:
         fault: what is wrong, in three lines; None if nothing is.
         mistake: the name of the registered mistake that it is; "" if it is none.
         cases: on how many calls it was compared.
-        timed: whether time ran out, which on a busy computer can be another's fault.
+        once_more: whether to grade it again, alone: time ran out, or its process ended, which on a busy computer can be
+            another's fault.
     """
 
     id: str
@@ -44,7 +45,7 @@ class Ruling:
     fault: Fault | None = None
     mistake: str = ""
     cases: int = 0
-    timed: bool = False
+    once_more: bool = False
 
 
 class Key:
@@ -102,7 +103,7 @@ class Key:
         if any(_hides_gradients(right, mine) for right, mine in zip(self.expected, got, strict=True)):
             raise ValueError("no gradients were sent")
         ruling = self._ruled(self._verdict(got, seconds))
-        return replace(ruling, timed=any(seen.late for seen in got))
+        return replace(ruling, once_more=any(seen.late for seen in got))
 
     def _ruled(self, verdict: Verdict) -> Ruling:
         id, fault = self.exercise.id, verdict.fault

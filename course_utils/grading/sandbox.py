@@ -27,7 +27,8 @@ from course_utils.grading.memory_watch import watch
 MEMORY = 4 * 2**30  # address space of one worker; PyTorch itself maps less than 2 GiB of it
 TOGETHER = 4 * 2**30  # bytes that a worker and all that it starts may hold at once
 FOLDER_BYTES = 64 * 2**20  # of the empty folder, which lies in memory
-LIMITS = {"RLIMIT_AS": MEMORY, "RLIMIT_FSIZE": FOLDER_BYTES, "RLIMIT_NOFILE": 256, "RLIMIT_CORE": 0}
+FILE_BYTES, FILES = 2**20, 64  # of each file, and open at once: what lies in memory without a name counts nowhere else
+LIMITS = {"RLIMIT_AS": MEMORY, "RLIMIT_FSIZE": FILE_BYTES, "RLIMIT_NOFILE": FILES, "RLIMIT_CORE": 0}
 PROCESSES = {"RLIMIT_NPROC": 32}  # counts by user and namespace, so only inside one of its own
 NOBODY = 2_000_000_000  # the first of the user numbers under which a grader that runs as root runs its workers
 _numbers = itertools.count(NOBODY)

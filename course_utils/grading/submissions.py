@@ -14,6 +14,7 @@ from course_utils.grading.sandbox import Sandbox, Worker
 from course_utils.grading.wire import WireError
 
 LARGEST = 20 * 2**20  # bytes of a notebook; the course's own have less than one million
+MOST_PARTS = 500_000  # objects and lists in it: each takes memory of the grader's
 SECONDS = 5.0  # what an answer has for all its calls, as in the notebook
 WORKERS = 4  # that a submission may bring to an early end, before the rest of it isn't run any more
 STARTING = 120.0  # seconds until a worker must have carried out the definitions, on a busy machine
@@ -52,13 +53,17 @@ def read_cells(place: Path, name: str) -> list[Cell]:
         name: the file's; neither a link nor anything else than a regular file is opened.
 
     Raises:
-        SubmissionError: it isn't there, is no regular file, is too large, or is no notebook.
+        SubmissionError: it isn't there, is no regular file, is too large, has too many parts, or is no notebook.
     """
     for folder in (place.parent, place):
         if folder.is_symlink():
             raise SubmissionError(f"the folder {folder.name} is a link")
+    written = _bytes(place / name)
+    parts = written.count(b"{") + written.count(b"[")
+    if parts > MOST_PARTS:
+        raise SubmissionError(f"it has {parts:,} parts: {MOST_PARTS:,} at the most")
     try:
-        content = json.loads(_bytes(place / name))
+        content = json.loads(written)
     except (ValueError, RecursionError) as error:
         raise SubmissionError(f"it is no notebook: {type(error).__name__}: {str(error)[:100]}") from error
     cells = content.get("cells") if type(content) is dict else None
@@ -135,7 +140,7 @@ def _attempt(parts: Sequence[Part], sandbox: Sandbox) -> Iterator[Ruling]:
         for part in parts:
             rulings = list(_of_part(working, part))
             yield from rulings
-            if any(ruling.state == STOPPED or ruling.timed for ruling in rulings):
+            if any(ruling.state == STOPPED or ruling.once_more for ruling in rulings):
                 return  # what ran out of time may still be running
     finally:
         working.stop()
@@ -146,8 +151,8 @@ def _of_part(working: Worker, part: Part) -> Iterator[Ruling]:
     try:
         troubles = _troubles(working.message(STARTING))
     except (EOFError, TimeoutError, WireError) as error:
-        fault, timed = _ended(error, "the definitions in its cells"), isinstance(error, TimeoutError)
-        yield from (Ruling(key.exercise.id, STOPPED, fault, timed=timed) for key in part.keys)
+        fault = _ended(error, "the definitions in its cells")
+        yield from (Ruling(key.exercise.id, STOPPED, fault, once_more=_excusable(error)) for key in part.keys)
         return
     for key in part.keys:
         try:
@@ -157,10 +162,10 @@ def _of_part(working: Worker, part: Part) -> Iterator[Ruling]:
             undefined = answer.get("state") == worker.UNDEFINED
             ruling = _undefined(key, troubles) if undefined else key.rule(answer, SECONDS)
         except Exception as error:  # what a hostile worker sends may raise anything
-            fault, timed = _ended(error, f"`{key.exercise.reference.__name__}`"), isinstance(error, TimeoutError)
-            ruling = Ruling(key.exercise.id, STOPPED, fault, timed=timed)
+            fault = _ended(error, f"`{key.exercise.reference.__name__}`")
+            ruling = Ruling(key.exercise.id, STOPPED, fault, once_more=_excusable(error))
         yield ruling
-        if ruling.state == STOPPED or ruling.timed:
+        if ruling.state == STOPPED or ruling.once_more:
             return
 
 
@@ -198,6 +203,11 @@ GIVEN_UP = Fault(
     "each answer that ends its process, or never ends, costs one",
     "mend those first",
 )
+
+
+def _excusable(error: Exception) -> bool:
+    """Tell whether another submission can be to blame: for what took too long, or was killed to make room."""
+    return isinstance(error, TimeoutError | EOFError)
 
 
 def _ended(error: Exception, where: str) -> Fault:

@@ -13,8 +13,8 @@ WORDS = {
 
 
 def one_line(text: str) -> str:
-    """Return a text in one line, cut where it is very long."""
-    return " ".join(text.split())[:LONGEST]
+    """Return a text in one line, cut where it is very long, that can be written."""
+    return writable(" ".join(text.split())[:LONGEST])
 
 
 def lines(ruling: Ruling) -> list[tuple[str, str]]:

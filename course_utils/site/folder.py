@@ -58,9 +58,15 @@ def new_site(out: Path) -> Iterator[Path]:
         made.mkdir()
         yield made
         (made / MARKER).write_text(json.dumps(fingerprints(made), indent=0), encoding="utf-8")
+        require_replaceable(out)  # somebody may have put something there meanwhile
         if out.exists():
             out.replace(beside / "old")
-        made.replace(out)
+        try:
+            made.replace(out)
+        except BaseException:
+            if (beside / "old").exists():
+                (beside / "old").replace(out)
+            raise
     finally:
         shutil.rmtree(beside)
 
