@@ -1,8 +1,9 @@
-"""A thousand odd answers: none hangs, raises, changes anything, or is called right."""
+"""Hundreds of odd answers: none hangs, raises, changes anything, or is called right."""
 
 import gc
 import itertools
 import linecache
+import os
 import random
 import textwrap
 import time
@@ -14,7 +15,7 @@ from exercise_checks import state
 
 from course_utils.exercises import check, registry, run
 
-COUNT, LIMIT = 1000, 0.2
+COUNT, LIMIT = 1000 if os.environ.get("COURSE_ALL_RUNS") == "1" else 400, 0.2  # a thousand once a week
 
 HEADINGS = (
     "def weighted(query, key, value, mask=None):",
@@ -145,7 +146,7 @@ def function(heading, deed, result):
     return f"{heading}\n{textwrap.indent(deed, '    ')}\n    return {result}"
 
 
-def test_a_thousand_odd_answers(monkeypatch, tmp_path, capsys):
+def test_odd_answers(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(run, "SECONDS", LIMIT)
     monkeypatch.setattr(run, "STOPPING_SECONDS", 0.1)
     monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "progress.json"))

@@ -39,7 +39,7 @@ FEWER_SEEDS = {
 }
 
 
-# what is trained by functions that other runs go through too comes out again once a week: COURSE_ALL_RUNS=1
+# what takes a minute or more, or is trained by functions that other runs go through too, comes out again once a week
 weekly = pytest.mark.skipif(os.environ.get("COURSE_ALL_RUNS") != "1", reason="once a week: COURSE_ALL_RUNS=1")
 
 
@@ -77,6 +77,7 @@ def test_what_projects_start_from_comes_out_again():
     assert project_runs.start_arm("mean image", 0)["error"] == pytest.approx(stored["error"], rel=1e-4)
 
 
+@weekly
 def test_a_stored_pixel_transformer_comes_out_again():
     stored = next(row for row in experiments.results("pixels") if (row["arm"], row["seed"]) == ("8 x 8", 1))
     fresh = image_runs.pixels_arm("8 x 8", 1)
@@ -98,7 +99,7 @@ def test_a_stored_pixel_transformer_comes_out_again():
         ("swin", swin_runs.swin_arm, "Swin, live"),
         ("distillation", distill_runs.distillation_arm, "soft, 22k"),
         pytest.param("inheritance", inheritance_runs.inheritance_arm, "ViT, labels, 2k", marks=weekly),
-        ("deit", deit_runs.deit_arm, "DeiT"),
+        pytest.param("deit", deit_runs.deit_arm, "DeiT", marks=weekly),
         ("capstone", capstone_runs.capstone_arm, "Mixer"),
         ("capstone_live", capstone_runs.live_arm, "ViT"),
         ("project_tries", project_runs.try_arm, "four registers"),
@@ -116,7 +117,7 @@ def test_a_stored_network_comes_out_again(name, run, arm):
 @pytest.mark.parametrize(
     ("name", "run", "arm"),
     [
-        ("detr", detr_runs.detr_arm, "plain"),  # the cheapest of each
+        pytest.param("detr", detr_runs.detr_arm, "plain", marks=weekly),  # lesson 10 trains another arm each time
         pytest.param("detr_broken", detr_runs.broken_arm, "no auxiliary losses", marks=weekly),
     ],
 )
