@@ -213,18 +213,20 @@ def test_points_are_read_from_words():
 
 @pytest.mark.parametrize("content", [b"{", b"[]", json.dumps({"name": "a", "items": [{"id": "2.1"}]}).encode()])
 def test_a_damaged_assignment_is_told(tmp_path, content):
-    with pytest.raises(CourseError, match="is no assignment: it has no assignment.json; `assign` makes one"):
-        load(tmp_path)
-    (tmp_path / "assignment.json").write_bytes(content)
+    folder = tmp_path / "ps1"
+    folder.mkdir()
+    with pytest.raises(CourseError, match=r"is no assignment: it has no assignment\.json; `assign` makes one"):
+        load(folder)
+    (folder / "assignment.json").write_bytes(content)
     with pytest.raises(CourseError, match="run `assign` again"):
-        load(tmp_path)
+        load(folder)
 
 
 def test_a_misspelt_assignment_is_told_with_those_that_there_are(tmp_path):
     for name in ("ps1", "ps2"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "assignment.json").write_text("{}")
-    with pytest.raises(CourseError, match="pss1 is no assignment: it has no assignment.json; there is ps1, ps2"):
+    with pytest.raises(CourseError, match=r"pss1 is no assignment: it has no assignment\.json; there is ps1, ps2"):
         load(tmp_path / "pss1")
 
 
