@@ -8,12 +8,14 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, sync_playwright
+import nbformat
+from playwright.sync_api import Page, TimeoutError, sync_playwright
 
 from course_utils.files import ROOT
 
@@ -32,7 +34,9 @@ SETTINGS = {
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
 }
 START_SECONDS, RUN_SECONDS = 120, 900  # on a busy machine half as fast as ours, three lessons at a time
-POLL = 500  # milliseconds; without it the browser lays the whole lesson out in every frame, which takes a core
+POLL = 500  # milliseconds; without it the browser looks at all cells in every frame
+PROMPTS = "[...document.querySelectorAll('.jp-CodeCell .jp-InputArea-prompt')].map(prompt => prompt.textContent)"
+COMPLAINT = '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"]'  # errors too, in JupyterLab 4
 
 
 def find_browser() -> str | None:
@@ -56,7 +60,18 @@ class Lab:
     work: Path
 
     def address(self, lesson: str) -> str:
-        return f"{self.url}lab/tree/{lesson}.ipynb?token={self.token}"
+        return f"{self.url}lab/tree/{lesson}.ipynb?token={self.token}&reset"  # closes what was open before
+
+    def stop_kernels(self) -> None:
+        """End what the notebooks that were opened have left running."""
+        for session in json.loads(self._ask("api/sessions")):
+            self._ask(f"api/sessions/{session['id']}", method="DELETE")
+
+    def _ask(self, path: str, method: str = "GET") -> bytes:
+        headers = {"Authorization": f"token {self.token}"}
+        request = urllib.request.Request(f"{self.url}{path}", headers=headers, method=method)
+        with urllib.request.urlopen(request, timeout=START_SECONDS) as answer:
+            return answer.read()
 
 
 @contextlib.contextmanager
@@ -149,14 +164,42 @@ def visiting(browser_path: str, width: int = 1280, height: int = 900) -> Iterato
         browser.close()
 
 
+def write_notebook(path: Path, sources: list[str]) -> None:
+    """Write a notebook of code cells, for the kernel that `start` installs."""
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
+
+
+@contextlib.contextmanager
+def another(visit: Visit, **options) -> Iterator[Visit]:
+    """Open one more window of the same browser; `options` are those of Playwright's contexts."""
+    context = visit.page.context.browser.new_context(**options)
+    opened = Visit(context.new_page())
+    opened.watch()
+    yield opened
+    context.close()
+
+
 def run_all(page: Page, address: str) -> None:
-    """Open a notebook, run all its cells and wait until the last is done."""
+    """Open a notebook, run all its cells and wait until the last is done.
+
+    Raises:
+        AssertionError: a cell failed, so that those behind it don't run, or printed to stderr; or they take too long.
+            Says what is seen.
+    """
     page.goto(address)
     wait_until_idle(page)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.locator('[data-command="runmenu:run-all"]').click()
-    done = "() => [...document.querySelectorAll('.jp-CodeCell')].every(c => /\\[\\d+\\]/.test(c.innerText))"
-    page.wait_for_function(done, timeout=RUN_SECONDS * 1000, polling=POLL)
+    ended = f"() => document.querySelector('{COMPLAINT}') || {PROMPTS}.every(text => /\\[\\d+\\]/.test(text))"
+    try:
+        page.wait_for_function(ended, timeout=RUN_SECONDS * 1000, polling=POLL)
+    except TimeoutError:
+        seen = page.locator("#jp-main-statusbar, .jp-Dialog").all_inner_texts()
+        raise AssertionError(f"still running after {RUN_SECONDS} s: {page.evaluate(PROMPTS)} {seen}") from None
+    complaints = page.locator(COMPLAINT).all_inner_texts()
+    assert not complaints, complaints[0]
     wait_until_idle(page)
 
 

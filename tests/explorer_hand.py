@@ -6,11 +6,9 @@ import statistics
 from pathlib import Path
 
 import explorers
-import nbformat
 import pytest
-from browser import Visit, run_all, running_lab
+from browser import another, run_all, running_lab, write_notebook
 from explorers import GRID
-from nbformat.v4 import new_code_cell, new_notebook
 
 from course_utils.files import ROOT
 
@@ -78,17 +76,6 @@ class Hand:
 
 
 @contextlib.contextmanager
-def another(visit, **options):
-    """Open one more window of the same browser; `options` are those of Playwright's contexts."""
-    context = visit.page.context.browser.new_context(**options)
-    context.set_default_timeout(15_000)
-    opened = Visit(context.new_page())
-    opened.watch()
-    yield opened
-    context.close()
-
-
-@contextlib.contextmanager
 def page_open(window, saved, **options):
     """Open the saved page with the network off."""
     with another(window, offline=True, **options) as visit:
@@ -97,18 +84,11 @@ def page_open(window, saved, **options):
         yield visit
 
 
-def write_lesson(path):
-    """Write a notebook with all explorers, for the kernel that `start` installs."""
-    cells = map(new_code_cell, [IMPORT, *[f"explorers.{name}()" for name in NAMES]])
-    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-    nbformat.write(new_notebook(cells=list(cells), metadata={"kernelspec": kernel}), path)
-
-
 @contextlib.contextmanager
 def lab_open(window, folder, theme, **options):
     """Open a notebook with all explorers in JupyterLab and run it."""
     with running_lab(folder, theme) as lab, another(window, **options) as visit:
-        write_lesson(lab.work / "shown.ipynb")
+        write_notebook(lab.work / "shown.ipynb", [IMPORT, *[f"explorers.{name}()" for name in NAMES]])
         run_all(visit.page, lab.address("shown"))
         visit.page.locator(".vt-explorer").nth(len(NAMES) - 1).wait_for()
         yield visit
