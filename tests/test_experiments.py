@@ -65,6 +65,7 @@ def test_a_stored_row_comes_out_again(arm):
     assert (fresh["skipped"], fresh["steps"]) == (stored["skipped"], stored["steps"])
 
 
+@weekly
 def test_a_stored_resnet_comes_out_again():
     stored = next(row for row in experiments.results("non_local") if (row["arm"], row["seed"]) == ("ResNet", 1))
     fresh = image_runs.non_local_arm("ResNet", 1)
@@ -89,15 +90,15 @@ def test_a_stored_pixel_transformer_comes_out_again():
     ("name", "run", "arm"),
     [
         ("labels", vit_runs.labels_arm, "ViT, 10000"),
-        ("shuffles", vit_runs.shuffle_arm, "ViT, pixels shuffled"),
+        pytest.param("shuffles", vit_runs.shuffle_arm, "ViT, pixels shuffled", marks=weekly),
         pytest.param("recipe", recipe_runs.recipe_arm, "no warm-up", marks=weekly),
         ("augreg", recipe_runs.grid_arm, "small, 1000, 0.1, none"),
         pytest.param("hybrids", recipe_runs.hybrid_arm, "hybrid, 1 block", marks=weekly),
         ("mixer", mixer_runs.mixer_arm, "Mixer, no channel mixing"),
         pytest.param("mixer_shuffles", mixer_runs.shuffle_arm, "patches shuffled", marks=weekly),
-        ("scales", swin_runs.scales_arm, "CNN, one resolution, all sizes"),
+        pytest.param("scales", swin_runs.scales_arm, "CNN, one resolution, all sizes", marks=weekly),
         ("swin", swin_runs.swin_arm, "Swin, live"),
-        ("distillation", distill_runs.distillation_arm, "soft, 22k"),
+        pytest.param("distillation", distill_runs.distillation_arm, "soft, 22k", marks=weekly),
         pytest.param("inheritance", inheritance_runs.inheritance_arm, "ViT, labels, 2k", marks=weekly),
         pytest.param("deit", deit_runs.deit_arm, "DeiT", marks=weekly),
         ("capstone", capstone_runs.capstone_arm, "Mixer"),
