@@ -101,7 +101,7 @@ def generalized_box_iou(first: Tensor, second: Tensor) -> Tensor:
     Raises:
         ValueError: another shape, or a box ends before it begins.
     """
-    first, second = all_pairs(first, second)  # (N, M, 4) both
+    first, second = all_pairs(first, second)  # (N, 1, 4) and (1, M, 4)
     intersection, union = intersection_and_union(first, second)  # (N, M) both
     upper_left = torch.minimum(first[..., :2], second[..., :2])
     lower_right = torch.maximum(first[..., 2:], second[..., 2:])
@@ -157,15 +157,15 @@ def intersection_and_union(first: Tensor, second: Tensor) -> tuple[Tensor, Tenso
     """Return the area that each two boxes share, and the area that they cover together.
 
     Args:
-        first, second: (..., 4) in corners, of one shape.
+        first, second: (..., 4) in corners, of shapes that broadcast.
 
     Returns:
         twice (...).
 
     Raises:
-        ValueError: the shapes differ, or a box ends before it begins.
+        ValueError: the shapes don't fit, or a box ends before it begins.
     """
-    check_pairs(first, second)
+    check_broadcast(first, second)
     upper_left = torch.maximum(first[..., :2], second[..., :2])
     lower_right = torch.minimum(first[..., 2:], second[..., 2:])
     width, height = (lower_right - upper_left).clamp(min=0).unbind(dim=-1)
@@ -181,13 +181,13 @@ def all_pairs(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
         second: (..., M, 4).
 
     Returns:
-        twice (..., N, M, 4).
+        (..., N, 1, 4) and (..., 1, M, 4), which broadcast to all pairs.
 
     Raises:
         ValueError: another shape.
     """
     check_lists(first, second)
-    return torch.broadcast_tensors(first[..., None, :], second[..., None, :, :])
+    return first[..., :, None, :], second[..., None, :, :]
 
 
 def ratio(part: Tensor, whole: Tensor) -> Tensor:
@@ -227,6 +227,19 @@ def check_pairs(first: Tensor, second: Tensor) -> None:
     if first.shape != second.shape:
         shapes = f"{tuple(first.shape)} and {tuple(second.shape)}"
         raise ValueError(f"boxes {shapes} are no pairs: use box_iou for all with all")
+
+
+def check_broadcast(first: Tensor, second: Tensor) -> None:
+    """Refuse boxes of which one list doesn't lie along the other.
+
+    Raises:
+        ValueError: the shapes don't broadcast.
+    """
+    try:
+        torch.broadcast_shapes(first.shape, second.shape)
+    except RuntimeError:
+        shapes = f"{tuple(first.shape)} and {tuple(second.shape)}"
+        raise ValueError(f"boxes {shapes} don't fit: use all_pairs for all with all") from None
 
 
 def check_corners(boxes: Tensor) -> None:

@@ -97,13 +97,13 @@ def by_nearness(grey: Tensor, _colours: Tensor, radius: int) -> Tensor:
 
 
 def grey_likeness(grey: Tensor) -> Tensor:
-    """Return how alike the patches are in brightness, its spread and its edges: cosines (N, N), as in lesson 02."""
+    """Return how alike the patches are in brightness, its spread and its edges: cosines (N, N), as in lesson 00."""
     features = F.normalize(describe_patches(grey[0].expand(3, -1, -1), PATCH), dim=1)
     return features @ features.T
 
 
 def by_kernel(grey: Tensor, _colours: Tensor, radius: int) -> Tensor:
-    """Look at what is alike, with the temperature of lesson 02."""
+    """Look at what is alike, with the temperature of lesson 00."""
     return _shared(grey_likeness(grey) / 0.15, grey, radius)
 
 

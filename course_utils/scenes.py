@@ -183,7 +183,6 @@ def find_places(
 
 def shared_of_smaller(first: Tensor, second: Tensor) -> Tensor:
     """Return the area that boxes (..., 4) in corners share, by that of the smaller."""
-    first, second = torch.broadcast_tensors(first, second)
     shared, _ = intersection_and_union(first, second)
     return shared / torch.minimum(box_area(first), box_area(second))
 

@@ -44,7 +44,7 @@ def test_boxes_are_apart_in_every_way_and_one_inside_another():
     kinds = set()
     for case in TABLE["10.1"].cases():
         first, second = all_pairs(*case.arguments)
-        assert first.shape[0] != first.shape[1]
+        assert first.shape[0] != second.shape[1], "rows and columns can't be mixed up unseen"
         start = torch.maximum(first[..., :2], second[..., :2])
         apart = torch.minimum(first[..., 2:], second[..., 2:]) < start
         kinds |= {tuple(pair) for pair in apart.flatten(0, 1).tolist()}

@@ -42,7 +42,7 @@ EXERCISES = (
         mistakes=giou.GIOU,
         hints=(
             "The box around two boxes begins at the first of their beginnings, and ends at the last of their ends.",
-            "With both as (N, M, 4), from `all_pairs`: `torch.minimum` of the upper left corners, `torch.maximum` of "
+            "With both as `all_pairs` returns them: `torch.minimum` of the upper left corners, `torch.maximum` of "
             "the lower right ones, and `box_area` of the two put together.",
             "IoU is `ratio(intersection, union)`. What neither covers is `around - union`; its share is divided by "
             "`around`.",

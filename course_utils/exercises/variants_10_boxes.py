@@ -110,7 +110,7 @@ GIOU = Recipe(
                 and `ratio` are the lesson's. Rezatofighi et al. 2019, algorithm 1.
             """
             $prepare
-            first, second = all_pairs(first, second)  # (N, M, 4) both
+            first, second = all_pairs(first, second)  # (N, 1, 4) and (1, M, 4)
             shared, union = intersection_and_union(first, second)  # (N, M) both
             upper_left = torch.minimum(first[..., :2], second[..., :2])
             lower_right = torch.maximum(first[..., 2:], second[..., 2:])
