@@ -106,8 +106,8 @@ CHECKPOINTS = {
         dtype=torch.float16,
     ),
     "mask_head": Checkpoint(
-        "A mask head on the frozen checkpoint `detr_five`: the arm `attention and features` of the experiment "
-        "`segmentation`, seed 0.",
+        "A mask head on the frozen checkpoint `detr_five`: trained as the arm `attention and features` of the "
+        "experiment `segmentation`, from other first weights.",
         MaskHead,
         lambda head: segmentation_runs.train_head(load("detr_five"), head),
     ),
